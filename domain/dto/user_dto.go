@@ -1,0 +1,106 @@
+package dto
+
+import (
+	"time"
+
+	"gofiber-auth/domain/models"
+)
+
+// The validate tags name the rules of application/serviceimpl/validation.go, which checks
+// every body whichever way it came in.
+
+// RegisterRequest is the body of POST /auth/register.
+type RegisterRequest struct {
+	Email       string  `json:"email" validate:"required,email_address"`
+	Username    string  `json:"username" validate:"required,username"`
+	Password    string  `json:"password" validate:"required,password"`
+	DisplayName *string `json:"displayName" validate:"omitnil,display_name"`
+}
+
+// LoginRequest is the body of POST /auth/login: an e-mail address or a username, and a password.
+type LoginRequest struct {
+	Email    string `json:"email" validate:"required_without=Username"`
+	Username string `json:"username"`
+	Password string `json:"password" validate:"required"`
+}
+
+// UpdateUserRequest is the body of PATCH /users/me.
+type UpdateUserRequest struct {
+	Email           Optional[string] `json:"email" validate:"patch=email_address"`
+	Username        Optional[string] `json:"username" validate:"patch=username"`
+	DisplayName     Optional[string] `json:"displayName" validate:"patch_nullable=display_name"`
+	Avatar          Optional[string] `json:"avatar" validate:"patch_nullable=avatar"`
+	CurrentPassword Optional[string] `json:"currentPassword" validate:"patch"`
+}
+
+// ChangePasswordRequest is the body of PUT /users/me/password.
+type ChangePasswordRequest struct {
+	CurrentPassword string `json:"currentPassword"`
+	NewPassword     string `json:"newPassword" validate:"required,password"`
+}
+
+// DeleteUserRequest is the body of DELETE /users/me.
+type DeleteUserRequest struct {
+	CurrentPassword string `json:"currentPassword"`
+}
+
+// CreateUserRequest is the body of POST /users, an admin's.
+type CreateUserRequest struct {
+	Email       string  `json:"email" validate:"required,email_address"`
+	Username    string  `json:"username" validate:"required,username"`
+	Password    *string `json:"password" validate:"omitnil,password"`
+	DisplayName *string `json:"displayName" validate:"omitnil,display_name"`
+	Role        *string `json:"role" validate:"omitnil,role"`
+}
+
+// AdminUpdateUserRequest is the body of PATCH /users/{id}, an admin's.
+type AdminUpdateUserRequest struct {
+	Email       Optional[string] `json:"email" validate:"patch=email_address"`
+	Username    Optional[string] `json:"username" validate:"patch=username"`
+	DisplayName Optional[string] `json:"displayName" validate:"patch_nullable=display_name"`
+	Avatar      Optional[string] `json:"avatar" validate:"patch_nullable=avatar"`
+	Role        Optional[string] `json:"role" validate:"patch=role"`
+	IsActive    Optional[bool]   `json:"isActive" validate:"patch"`
+}
+
+// User is a user as clients see one: never the password hash or a provider's token.
+type User struct {
+	ID            string     `json:"id"`
+	Email         string     `json:"email"`
+	Username      string     `json:"username"`
+	DisplayName   *string    `json:"displayName"`
+	Avatar        *string    `json:"avatar"`
+	Role          string     `json:"role"`
+	IsActive      bool       `json:"isActive"`
+	IsOAuthUser   bool       `json:"isOauthUser"`
+	OAuthProvider *string    `json:"oauthProvider"`
+	EmailVerified bool       `json:"emailVerified"`
+	LastLoginAt   *time.Time `json:"lastLoginAt"`
+	CreatedAt     time.Time  `json:"createdAt"`
+	UpdatedAt     time.Time  `json:"updatedAt"`
+}
+
+// NewUser returns what clients may see of u.
+func NewUser(u models.User) User {
+	return User{
+		ID: u.ID, Email: u.Email, Username: u.Username, DisplayName: u.DisplayName, Avatar: u.Avatar,
+		Role: string(u.Role), IsActive: u.IsActive, IsOAuthUser: u.IsOAuthUser, OAuthProvider: u.OAuthProvider,
+		EmailVerified: u.EmailVerified, LastLoginAt: u.LastLoginAt, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
+	}
+}
+
+// UserPage is one page of GET /users. NextCursor is empty on the last page.
+type UserPage struct {
+	Users      []User `json:"users"`
+	NextCursor string `json:"nextCursor"`
+}
+
+// Auth is the answer to a log-in. Durations are in seconds.
+type Auth struct {
+	Token            string `json:"token"`
+	TokenType        string `json:"tokenType"`
+	ExpiresIn        int64  `json:"expiresIn"`
+	RefreshToken     string `json:"refreshToken"`
+	RefreshExpiresIn int64  `json:"refreshExpiresIn"`
+	User             User   `json:"user"`
+}

@@ -1,0 +1,116 @@
+// Package domain is the core of the service: its entities, its ports and the whole
+// vocabulary of its failures. It imports nothing but the standard library.
+package domain
+
+import (
+	"errors"
+	"time"
+)
+
+// Kind says how a caller should react to an Error; the HTTP layer maps each to one status.
+type Kind int
+
+// The kinds of failure. The zero value is Internal, so that an unclassified failure hides its detail.
+const (
+	Internal        Kind = iota
+	Malformed            // the request could not be read
+	Invalid              // it was read, and its fields are wrong
+	Unauthenticated      // who is asking is not known
+	Forbidden            // who is asking may not
+	NotFound
+	Conflict
+	Unavailable // a part that is needed is away or full; the same request may succeed later
+)
+
+// FieldError is one fault of one field of a request, in the request's own field names.
+type FieldError struct {
+	Field   string // "email"
+	Code    string // "format": for programs
+	Message string // for people
+}
+
+// Error is a failure that the caller may see. Its Code never changes once released.
+type Error struct {
+	Kind       Kind
+	Code       string        // "email_taken": for programs
+	Detail     string        // for people; holds no secrets
+	Fields     []FieldError  // what is wrong with which field, for Invalid
+	RetryAfter time.Duration // when trying again makes sense, for Unavailable; 0 is unknown
+	cause      error         // for the log only
+}
+
+// Error returns the code, and the cause where there is one. It is for logs: what clients
+// see is Code and Detail.
+func (e *Error) Error() string {
+	if e.cause != nil {
+		return e.Code + ": " + e.cause.Error()
+	}
+	return e.Code
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Is reports whether target is an Error of the same code.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Code == e.Code
+}
+
+// Because returns a copy of e that remembers cause; sentinels stay untouched.
+func (e *Error) Because(cause error) *Error {
+	c := *e
+	c.cause = cause
+	return &c
+}
+
+// After returns a copy of e that tells the caller when to try again.
+func (e *Error) After(d time.Duration) *Error {
+	c := *e
+	c.RetryAfter = d
+	return &c
+}
+
+// InvalidFields returns an ErrValidation that lists fields.
+func InvalidFields(fields ...FieldError) *Error {
+	c := *ErrValidation
+	c.Fields = fields
+	return &c
+}
+
+// The whole vocabulary. Errors lists them all for the HTTP layer and the documentation.
+var (
+	ErrInternal        = &Error{Kind: Internal, Code: "internal", Detail: "Something went wrong on our side."}
+	ErrInvalidJSON     = &Error{Kind: Malformed, Code: "invalid_json", Detail: "The body is not a JSON object."}
+	ErrValidation      = &Error{Kind: Invalid, Code: "validation_failed", Detail: "Some fields are wrong; errors lists them."}
+	ErrUnauthorized    = &Error{Kind: Unauthenticated, Code: "unauthorized", Detail: "A valid access token is needed."}
+	ErrTokenExpired    = &Error{Kind: Unauthenticated, Code: "token_expired", Detail: "The access token has expired."}
+	ErrCredentials     = &Error{Kind: Unauthenticated, Code: "invalid_credentials", Detail: "The account or the password is wrong."}
+	ErrForbidden       = &Error{Kind: Forbidden, Code: "forbidden", Detail: "This needs the role admin."}
+	ErrAccountDisabled = &Error{Kind: Forbidden, Code: "account_disabled", Detail: "This account has been disabled."}
+	ErrWrongPassword   = &Error{Kind: Forbidden, Code: "wrong_password", Detail: "The current password is missing or wrong."}
+	ErrReauthenticate  = &Error{Kind: Forbidden, Code: "reauthentication_required", Detail: "This needs a log-in within the last 10 minutes."}
+	ErrNotFound        = &Error{Kind: NotFound, Code: "not_found", Detail: "There is nothing at this address."}
+	ErrEmailTaken      = &Error{Kind: Conflict, Code: "email_taken", Detail: "That e-mail address already has an account."}
+	ErrUsernameTaken   = &Error{Kind: Conflict, Code: "username_taken", Detail: "That username is already in use."}
+	ErrLastAdmin       = &Error{Kind: Conflict, Code: "last_admin", Detail: "The last active admin stays an active admin."}
+	ErrOverloaded      = &Error{Kind: Unavailable, Code: "overloaded", Detail: "Too much to do at the moment; try again soon.", RetryAfter: time.Second}
+	ErrUnavailable     = &Error{Kind: Unavailable, Code: "unavailable", Detail: "A part of this service is away; try again soon.", RetryAfter: 2 * time.Second}
+)
+
+// Errors returns every error of the vocabulary.
+func Errors() []*Error {
+	return []*Error{
+		ErrInternal, ErrInvalidJSON, ErrValidation, ErrUnauthorized, ErrTokenExpired, ErrCredentials,
+		ErrForbidden, ErrAccountDisabled, ErrWrongPassword, ErrReauthenticate, ErrNotFound,
+		ErrEmailTaken, ErrUsernameTaken, ErrLastAdmin, ErrOverloaded, ErrUnavailable,
+	}
+}
+
+// AsError returns the Error in err's chain, or ErrInternal because of err.
+func AsError(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	return ErrInternal.Because(err)
+}

@@ -1,0 +1,78 @@
+// Package models holds the entities of the service and their rules.
+package models
+
+import (
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// Role is what a user may do on this service. It never leaves it in an event.
+type Role string
+
+// The roles.
+const (
+	RoleUser  Role = "user"
+	RoleAdmin Role = "admin"
+)
+
+// User is one identity. Times are UTC with microseconds, the precision of the database.
+type User struct {
+	ID            string // a UUIDv7
+	Email         string // lower case
+	Username      string // as typed; unique without regard to case
+	PasswordHash  string // empty where the user has no password
+	DisplayName   *string
+	Avatar        *string // an https URL
+	Role          Role
+	IsActive      bool
+	IsOAuthUser   bool    // whether the account was made by a provider; stays as it was
+	OAuthProvider *string // the first provider
+	OAuthID       *string // the user's subject at the first provider
+	EmailVerified bool
+	Version       int64 // the version of the newest event of this user; the first is 1
+	LastLoginAt   *time.Time
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
+}
+
+// LogValue keeps everything but the id out of the logs.
+func (u User) LogValue() slog.Value { return slog.GroupValue(slog.String("id", u.ID)) }
+
+// HasPassword reports whether the user can log in with a password.
+func (u User) HasPassword() bool { return u.PasswordHash != "" }
+
+// IsActiveAdmin reports whether the user counts when the last admin is looked for.
+func (u User) IsActiveAdmin() bool { return u.IsActive && u.Role == RoleAdmin }
+
+// NormalizeEmail returns the form in which an e-mail address is stored and compared.
+func NormalizeEmail(email string) string { return strings.ToLower(email) }
+
+// SetEmail gives the user another e-mail address and reports whether that is a change of
+// identity. A new address is not verified.
+func (u *User) SetEmail(email string) (changed bool) {
+	email = NormalizeEmail(email)
+	if email == u.Email {
+		return false
+	}
+	u.Email, u.EmailVerified = email, false
+	return true
+}
+
+// SetUsername gives the user another username and reports whether that is a change of
+// identity; another spelling of the same letters is one.
+func (u *User) SetUsername(username string) (changed bool) {
+	changed = username != u.Username
+	u.Username = username
+	return changed
+}
+
+// Event returns the next event of the user and moves Version on to it: append it to the
+// outbox in the transaction that saves the user.
+func (u *User) Event(id string, action Action, requestID string, at time.Time) OutboxEvent {
+	u.Version++
+	return OutboxEvent{
+		ID: id, UserID: u.ID, Version: u.Version, Action: action,
+		Email: u.Email, Username: u.Username, RequestID: requestID, OccurredAt: at,
+	}
+}

@@ -1,0 +1,30 @@
+package repositories
+
+import (
+	"context"
+	"time"
+
+	"gofiber-auth/domain/models"
+)
+
+// SessionReader finds sessions outside a transaction.
+type SessionReader interface {
+	// WithUser returns the session and its user in one query, or domain.ErrNotFound.
+	WithUser(ctx context.Context, sessionID string) (models.Principal, error)
+}
+
+// Sessions is the sessions within a transaction.
+type Sessions interface {
+	// Create stores a session with its first refresh token.
+	Create(ctx context.Context, s models.Session, t models.RefreshToken) error
+	// Delete ends one session; one that is not there has ended already.
+	Delete(ctx context.Context, sessionID string) error
+	// DeleteOfUser ends every session of the user but the one with the id keep, which may be empty.
+	DeleteOfUser(ctx context.Context, userID, keep string) error
+}
+
+// ExpiredSessions removes what has outlived itself.
+type ExpiredSessions interface {
+	// DeleteExpired removes up to limit sessions that expired before t and returns how many.
+	DeleteExpired(ctx context.Context, t time.Time, limit int) (int64, error)
+}

@@ -1,0 +1,21 @@
+package services
+
+import (
+	"context"
+
+	"gofiber-auth/domain/models"
+)
+
+// PublishResult is what became of one event: the sequence that the stream gave it, or an error.
+type PublishResult struct {
+	StreamSequence uint64
+	Err            error
+}
+
+// EventPublisher puts events on the bus.
+type EventPublisher interface {
+	// Publish sends the events together and waits for the bus's acknowledgement of each, or
+	// until ctx ends; the results stand in the order of the events. It sends at most one event
+	// of a user at a time, so an event that fails holds up nobody else's.
+	Publish(ctx context.Context, events []models.OutboxEvent) []PublishResult
+}

@@ -1,0 +1,51 @@
+package services
+
+import (
+	"context"
+
+	"gofiber-auth/domain/dto"
+	"gofiber-auth/domain/models"
+)
+
+// Grant is a new session with the tokens that stand for it.
+type Grant struct {
+	User             models.User
+	AccessToken      string
+	ExpiresIn        int64 // seconds
+	RefreshToken     string
+	RefreshExpiresIn int64 // seconds
+}
+
+// Authentication is how sessions begin and end.
+type Authentication interface {
+	// Register returns domain.ErrValidation, domain.ErrEmailTaken or domain.ErrUsernameTaken.
+	Register(ctx context.Context, in dto.RegisterRequest, from models.Client) (Grant, error)
+	// Login returns domain.ErrCredentials for an unknown user, a wrong password and a user
+	// without one alike, and domain.ErrAccountDisabled only after the right password.
+	Login(ctx context.Context, in dto.LoginRequest, from models.Client) (Grant, error)
+	// Logout ends the session of p.
+	Logout(ctx context.Context, p models.Principal) error
+}
+
+// Accounts is what users do with their own accounts. Changing the e-mail address or the
+// password and deletion need the current password, or domain.ErrWrongPassword; a user
+// without one needs a recent session, or domain.ErrReauthenticate.
+type Accounts interface {
+	// Update returns domain.ErrValidation, domain.ErrEmailTaken or domain.ErrUsernameTaken.
+	Update(ctx context.Context, p models.Principal, in dto.UpdateUserRequest) (models.User, error)
+	// ChangePassword ends every other session of the user.
+	ChangePassword(ctx context.Context, p models.Principal, in dto.ChangePasswordRequest) error
+	// Delete returns domain.ErrLastAdmin for the last active admin.
+	Delete(ctx context.Context, p models.Principal, in dto.DeleteUserRequest) error
+}
+
+// Administration is what admins do with everybody's accounts. A user that is not there is
+// domain.ErrNotFound; what would leave no active admin is domain.ErrLastAdmin.
+type Administration interface {
+	// List returns a page of users and whether there are more behind it.
+	List(ctx context.Context, prefix, after string, limit int) (users []models.User, more bool, err error)
+	Create(ctx context.Context, in dto.CreateUserRequest) (models.User, error)
+	User(ctx context.Context, id string) (models.User, error)
+	UpdateUser(ctx context.Context, id string, in dto.AdminUpdateUserRequest) (models.User, error)
+	DeleteUser(ctx context.Context, id string) error
+}

@@ -1,0 +1,120 @@
+// Package metrics defines the Prometheus metrics of the service. Every label is bounded:
+// routes are templates, statuses and results are small closed sets.
+package metrics
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+// Metrics is every metric of one instance of the service, on a registry of its own.
+type Metrics struct {
+	Registry *prometheus.Registry
+
+	HTTPRequests *prometheus.CounterVec   // by method, route, status
+	HTTPDuration *prometheus.HistogramVec // seconds, by method, route
+
+	Registrations prometheus.Counter
+	Logins        *prometheus.CounterVec // by status
+
+	EventsPublished *prometheus.CounterVec // by action, result
+	PublishDuration prometheus.Histogram   // seconds from the send to the ack
+
+	PasswordQueue    prometheus.Gauge     // jobs that wait for a worker
+	PasswordBusy     prometheus.Gauge     // jobs that a worker is at
+	PasswordWait     prometheus.Histogram // seconds from the queue to a worker
+	PasswordRejected prometheus.Counter   // jobs that found the queue full
+}
+
+// New returns the metrics of a process that runs the given version.
+func New(version string) *Metrics {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	f := promauto.With(r)
+	f.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "build_info", Help: "Always 1; the label tells the version.",
+		ConstLabels: prometheus.Labels{"version": version},
+	}, func() float64 { return 1 })
+	return &Metrics{
+		Registry: r,
+		HTTPRequests: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "http_requests_total", Help: "HTTP requests answered.",
+		}, []string{"method", "route", "status"}),
+		HTTPDuration: f.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "http_request_duration_seconds", Help: "Time from the request's last header to its answer.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+		}, []string{"method", "route"}),
+		Registrations: f.NewCounter(prometheus.CounterOpts{
+			Name: "user_registrations_total", Help: "Users that registered themselves.",
+		}),
+		Logins: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "user_logins_total", Help: "Log-ins tried, by how they ended.",
+		}, []string{"status"}),
+		EventsPublished: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "events_published_total", Help: "Tries to publish an event, by whether the bus acknowledged.",
+		}, []string{"action", "result"}),
+		PublishDuration: f.NewHistogram(prometheus.HistogramOpts{
+			Name: "event_publish_duration_seconds", Help: "Time from an event's publication to its acknowledgement.",
+			Buckets: prometheus.ExponentialBuckets(.0005, 2, 15),
+		}),
+		PasswordQueue: f.NewGauge(prometheus.GaugeOpts{
+			Name: "password_pool_queue_depth", Help: "Password hashes that wait for a worker.",
+		}),
+		PasswordBusy: f.NewGauge(prometheus.GaugeOpts{
+			Name: "password_pool_busy_workers", Help: "Password hashes in work.",
+		}),
+		PasswordWait: f.NewHistogram(prometheus.HistogramOpts{
+			Name: "password_pool_wait_seconds", Help: "Time a password hash waited for a worker.",
+			Buckets: prometheus.ExponentialBuckets(.001, 2, 15),
+		}),
+		PasswordRejected: f.NewCounter(prometheus.CounterOpts{
+			Name: "password_pool_rejected_total", Help: "Password hashes refused because the queue was full.",
+		}),
+	}
+}
+
+// WatchDatabase adds the pool's statistics under the given name.
+func (m *Metrics) WatchDatabase(db *sql.DB, name string) {
+	m.Registry.MustRegister(collectors.NewDBStatsCollector(db, name))
+}
+
+// Backlog tells how many events wait and since when the oldest does; see
+// repositories.OutboxQueue.
+type Backlog func(ctx context.Context) (pending int64, oldest time.Time, err error)
+
+// WatchOutbox adds outbox_pending and outbox_oldest_seconds, asked anew at each scrape. While
+// the database is away the two are missing from the scrape.
+func (m *Metrics) WatchOutbox(backlog Backlog) {
+	m.Registry.MustRegister(outboxCollector{
+		backlog: backlog,
+		pending: prometheus.NewDesc("outbox_pending", "Events that wait to be published.", nil, nil),
+		oldest:  prometheus.NewDesc("outbox_oldest_seconds", "Age of the oldest event that waits; 0 where none does.", nil, nil),
+	})
+}
+
+type outboxCollector struct {
+	backlog         Backlog
+	pending, oldest *prometheus.Desc
+}
+
+func (c outboxCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.pending; ch <- c.oldest }
+
+func (c outboxCollector) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	pending, oldest, err := c.backlog(ctx)
+	if err != nil {
+		return // a scrape without the two says the database is away; the rest still counts
+	}
+	age := 0.0
+	if !oldest.IsZero() {
+		age = max(0, time.Since(oldest).Seconds())
+	}
+	ch <- prometheus.MustNewConstMetric(c.pending, prometheus.GaugeValue, float64(pending))
+	ch <- prometheus.MustNewConstMetric(c.oldest, prometheus.GaugeValue, age)
+}
