@@ -6,15 +6,15 @@ import (
 	"gofiber-auth/domain/models"
 )
 
-// The validate tags name the rules of application/serviceimpl/validation.go, which checks
-// every body whichever way it came in.
+// The validate tags name rules of application/serviceimpl/validation.go, which checks every
+// body whichever way it came in; what is Optional and what is a password it checks by name.
 
 // RegisterRequest is the body of POST /auth/register.
 type RegisterRequest struct {
-	Email       string  `json:"email" validate:"required,email_address"`
-	Username    string  `json:"username" validate:"required,username"`
-	Password    string  `json:"password" validate:"required,password"`
-	DisplayName *string `json:"displayName" validate:"omitnil,display_name"`
+	Email       string  `json:"email" validate:"required,max=255,email_address"`
+	Username    string  `json:"username" validate:"required,min=3,max=50,username"`
+	Password    string  `json:"password" validate:"required"`
+	DisplayName *string `json:"displayName" validate:"omitnil,min=1,max=100,display_name"`
 }
 
 // LoginRequest is the body of POST /auth/login: an e-mail address or a username, and a password.
@@ -26,17 +26,17 @@ type LoginRequest struct {
 
 // UpdateUserRequest is the body of PATCH /users/me.
 type UpdateUserRequest struct {
-	Email           Optional[string] `json:"email" validate:"patch=email_address"`
-	Username        Optional[string] `json:"username" validate:"patch=username"`
-	DisplayName     Optional[string] `json:"displayName" validate:"patch_nullable=display_name"`
-	Avatar          Optional[string] `json:"avatar" validate:"patch_nullable=avatar"`
-	CurrentPassword Optional[string] `json:"currentPassword" validate:"patch"`
+	Email           Optional[string] `json:"email"`
+	Username        Optional[string] `json:"username"`
+	DisplayName     Optional[string] `json:"displayName"`
+	Avatar          Optional[string] `json:"avatar"`
+	CurrentPassword Optional[string] `json:"currentPassword"`
 }
 
 // ChangePasswordRequest is the body of PUT /users/me/password.
 type ChangePasswordRequest struct {
 	CurrentPassword string `json:"currentPassword"`
-	NewPassword     string `json:"newPassword" validate:"required,password"`
+	NewPassword     string `json:"newPassword" validate:"required"`
 }
 
 // DeleteUserRequest is the body of DELETE /users/me.
@@ -46,21 +46,21 @@ type DeleteUserRequest struct {
 
 // CreateUserRequest is the body of POST /users, an admin's.
 type CreateUserRequest struct {
-	Email       string  `json:"email" validate:"required,email_address"`
-	Username    string  `json:"username" validate:"required,username"`
-	Password    *string `json:"password" validate:"omitnil,password"`
-	DisplayName *string `json:"displayName" validate:"omitnil,display_name"`
-	Role        *string `json:"role" validate:"omitnil,role"`
+	Email       string  `json:"email" validate:"required,max=255,email_address"`
+	Username    string  `json:"username" validate:"required,min=3,max=50,username"`
+	Password    *string `json:"password"`
+	DisplayName *string `json:"displayName" validate:"omitnil,min=1,max=100,display_name"`
+	Role        *string `json:"role" validate:"omitnil,oneof=user admin"`
 }
 
 // AdminUpdateUserRequest is the body of PATCH /users/{id}, an admin's.
 type AdminUpdateUserRequest struct {
-	Email       Optional[string] `json:"email" validate:"patch=email_address"`
-	Username    Optional[string] `json:"username" validate:"patch=username"`
-	DisplayName Optional[string] `json:"displayName" validate:"patch_nullable=display_name"`
-	Avatar      Optional[string] `json:"avatar" validate:"patch_nullable=avatar"`
-	Role        Optional[string] `json:"role" validate:"patch=role"`
-	IsActive    Optional[bool]   `json:"isActive" validate:"patch"`
+	Email       Optional[string] `json:"email"`
+	Username    Optional[string] `json:"username"`
+	DisplayName Optional[string] `json:"displayName"`
+	Avatar      Optional[string] `json:"avatar"`
+	Role        Optional[string] `json:"role"`
+	IsActive    Optional[bool]   `json:"isActive"`
 }
 
 // User is a user as clients see one: never the password hash or a provider's token.

@@ -1,0 +1,102 @@
+package serviceimpl
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"gofiber-auth/domain"
+	"gofiber-auth/domain/dto"
+	"gofiber-auth/domain/models"
+	"gofiber-auth/domain/repositories"
+	"gofiber-auth/pkg/contextutil"
+)
+
+// What every way of making, changing and removing a user has in common, so that each makes
+// exactly one right event or none.
+
+// eventOf returns the user's next event, with the request that caused it.
+func eventOf(ctx context.Context, u *models.User, id string, action models.Action, at time.Time) models.OutboxEvent {
+	return u.Event(id, action, contextutil.RequestID(ctx), at)
+}
+
+// checkFree tells a taken e-mail address or username before a password is hashed for
+// nothing. The database has the last word: two requests may both find a name free.
+func checkFree(ctx context.Context, users repositories.UserReader, email, username string) error {
+	if _, err := users.ByEmail(ctx, email); !errors.Is(err, domain.ErrNotFound) {
+		return errOr(err, domain.ErrEmailTaken)
+	}
+	if _, err := users.ByUsername(ctx, username); !errors.Is(err, domain.ErrNotFound) {
+		return errOr(err, domain.ErrUsernameTaken)
+	}
+	return nil
+}
+
+func errOr(err error, otherwise *domain.Error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
+}
+
+// identityChange is the fields that a user and an admin may both change.
+type identityChange struct {
+	email, username, displayName, avatar dto.Optional[string]
+}
+
+// save applies the change to a locked user and writes it, with an event if the e-mail
+// address or the username changed; otherChange says that the user differs in something else.
+// Where nothing changes, nothing is written.
+func (c identityChange) save(ctx context.Context, r repositories.Set, u *models.User, eventID string, now time.Time, otherChange bool) error {
+	identity := false
+	if c.email.Present {
+		identity = u.SetEmail(c.email.Value)
+	}
+	if c.username.Present {
+		identity = u.SetUsername(c.username.Value) || identity
+	}
+	profile := otherChange
+	if c.displayName.Present {
+		profile = setField(&u.DisplayName, c.displayName.Pointer()) || profile
+	}
+	if c.avatar.Present {
+		profile = setField(&u.Avatar, c.avatar.Pointer()) || profile
+	}
+	if !identity && !profile {
+		return nil
+	}
+	u.UpdatedAt = now
+	if !identity {
+		return r.Users.Save(ctx, *u)
+	}
+	updated := eventOf(ctx, u, eventID, models.ActionUpdated, now)
+	if err := r.Users.Save(ctx, *u); err != nil {
+		return err
+	}
+	return r.Outbox.Append(ctx, updated)
+}
+
+// setField puts value into field and reports whether that is a change.
+func setField(field **string, value *string) (changed bool) {
+	same := *field == nil && value == nil || *field != nil && value != nil && **field == *value
+	*field = value
+	return !same
+}
+
+// remove deletes a locked user with the event that says so. activeAdmins are the ids that
+// LockActiveAdmins returned.
+func remove(ctx context.Context, r repositories.Set, u models.User, activeAdmins []string, eventID string, now time.Time) error {
+	if isLastAdmin(u, activeAdmins) {
+		return domain.ErrLastAdmin
+	}
+	deleted := eventOf(ctx, &u, eventID, models.ActionDeleted, now)
+	if err := r.Users.Delete(ctx, u.ID); err != nil {
+		return err
+	}
+	return r.Outbox.Append(ctx, deleted)
+}
+
+func isLastAdmin(u models.User, activeAdmins []string) bool {
+	return u.IsActiveAdmin() && !slices.ContainsFunc(activeAdmins, func(id string) bool { return id != u.ID })
+}

@@ -1,0 +1,59 @@
+package serviceimpl
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"gofiber-auth/domain/repositories"
+)
+
+const (
+	janitorInterval = 10 * time.Minute
+	janitorBatch    = 500                // rows deleted at once, so that no lock is held for long
+	outboxRetention = 7 * 24 * time.Hour // how long published events stay, for publishing them again
+)
+
+// JanitorDeps is all that Janitor needs. Every field is required.
+type JanitorDeps struct {
+	Sessions repositories.ExpiredSessions
+	Queue    repositories.OutboxQueue
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// Janitor deletes what has outlived its use. Any number of instances may do it at once.
+type Janitor struct{ JanitorDeps }
+
+// NewJanitor returns a janitor that does nothing until Run.
+func NewJanitor(d JanitorDeps) *Janitor { return &Janitor{d} }
+
+// Run sweeps now and then until ctx ends.
+func (j *Janitor) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		j.Sweep(ctx)
+		wait(ctx, jitter(janitorInterval), nil, nil)
+	}
+}
+
+// Sweep deletes expired sessions and events published longer ago than they are kept.
+func (j *Janitor) Sweep(ctx context.Context) {
+	j.sweep(ctx, "events", outboxRetention, j.Queue.DeletePublished)
+}
+
+func (j *Janitor) sweep(ctx context.Context, what string, age time.Duration, remove func(context.Context, time.Time, int) (int64, error)) {
+	before, total := j.Now().Add(-age), int64(0)
+	for {
+		n, err := remove(ctx, before, janitorBatch)
+		total += n
+		if err != nil && ctx.Err() == nil {
+			j.Log.WarnContext(ctx, "the sweep was cut short", "what", what, "error", err)
+		}
+		if err != nil || n < janitorBatch {
+			break
+		}
+	}
+	if total > 0 {
+		j.Log.InfoContext(ctx, "swept", "what", what, "rows", total)
+	}
+}

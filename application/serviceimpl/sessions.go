@@ -1,0 +1,80 @@
+package serviceimpl
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"gofiber-auth/domain"
+	"gofiber-auth/domain/models"
+	"gofiber-auth/domain/repositories"
+	"gofiber-auth/domain/services"
+)
+
+// SessionsDeps is all that Sessions needs. Every field is required.
+type SessionsDeps struct {
+	Reader   repositories.SessionReader
+	Tokens   services.AccessTokens
+	Lifetime time.Duration // of a session, from its log-in; never extended
+	Now      func() time.Time
+	NewID    func() string
+}
+
+// Sessions begins sessions and tells whose a token is.
+type Sessions struct{ SessionsDeps }
+
+var _ services.Authenticator = (*Sessions)(nil)
+
+// NewSessions returns Sessions on the given parts.
+func NewSessions(d SessionsDeps) *Sessions { return &Sessions{d} }
+
+// Authenticate implements services.Authenticator. It makes one query.
+func (s *Sessions) Authenticate(ctx context.Context, accessToken string) (models.Principal, error) {
+	subject, err := s.Tokens.Verify(accessToken)
+	if err != nil {
+		return models.Principal{}, err
+	}
+	p, err := s.Reader.WithUser(ctx, subject.SessionID)
+	switch {
+	case errors.Is(err, domain.ErrNotFound):
+		return models.Principal{}, domain.ErrUnauthorized.Because(errors.New("the session has ended"))
+	case err != nil:
+		return models.Principal{}, err
+	case p.User.ID != subject.UserID || !p.User.IsActive || !p.Session.IsLive(s.Now()):
+		return models.Principal{}, domain.ErrUnauthorized.Because(errors.New("the session is not live"))
+	}
+	return p, nil
+}
+
+// pendingSession is a session that is not stored yet, with the refresh token that only the
+// client will know.
+type pendingSession struct {
+	session      models.Session
+	stored       models.RefreshToken
+	refreshToken string
+}
+
+func (s *Sessions) prepare(userID string, from models.Client) pendingSession {
+	now := s.Now()
+	token, hash := newRefreshToken()
+	session := models.Session{
+		ID: s.NewID(), UserID: userID, UserAgent: from.UserAgent, IP: from.IP,
+		CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(s.Lifetime),
+	}
+	return pendingSession{
+		session: session, refreshToken: token,
+		stored: models.RefreshToken{Hash: hash, SessionID: session.ID, CreatedAt: now},
+	}
+}
+
+// grant returns the tokens of a session that has been stored.
+func (s *Sessions) grant(u models.User, p pendingSession) (services.Grant, error) {
+	token, expiresIn, err := s.Tokens.Sign(u, p.session)
+	if err != nil {
+		return services.Grant{}, err
+	}
+	return services.Grant{
+		User: u, AccessToken: token, ExpiresIn: expiresIn,
+		RefreshToken: p.refreshToken, RefreshExpiresIn: int64(s.Lifetime / time.Second),
+	}, nil
+}

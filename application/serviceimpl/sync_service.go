@@ -1,0 +1,173 @@
+package serviceimpl
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"gofiber-auth/domain/models"
+	"gofiber-auth/domain/repositories"
+	"gofiber-auth/domain/services"
+)
+
+const (
+	relayLease     = "relay"
+	relayLeaseTTL  = 4 * time.Second        // how soon another instance takes over from one that died
+	relayRenewal   = time.Second            // how often the lease is renewed, or asked for
+	relayPoll      = 500 * time.Millisecond // the safety net under the wake-ups
+	relayBatch     = 512                    // events published together
+	relayAckWait   = 5 * time.Second        // for one batch
+	relayBackoff   = 100 * time.Millisecond // after a failure, doubled up to the limit
+	relayBackoffTo = 5 * time.Second
+)
+
+// RelayDeps is all that Relay needs. Every field is required.
+type RelayDeps struct {
+	Queue     repositories.OutboxQueue
+	Leases    repositories.Leases
+	Publisher services.EventPublisher
+	Holder    string // names this instance among those that share a database
+	Now       func() time.Time
+	Log       *slog.Logger
+}
+
+// Relay takes events from the outbox to the bus: at least once, in order per user. Of
+// several instances the one that holds the lease does it. Should two do it for a moment (one
+// was paused past its lease), the order still holds: each publishes only the first unpublished
+// event of a user, and the stream drops what it has already by its Nats-Msg-Id.
+type Relay struct {
+	RelayDeps
+
+	committed   chan struct{} // holds one token when events may be waiting
+	reconnected chan struct{} // holds one token when the bus has come back
+	renewAt     time.Time
+	held        bool
+}
+
+// NewRelay returns a relay that does nothing until Run.
+func NewRelay(d RelayDeps) *Relay {
+	return &Relay{RelayDeps: d, committed: make(chan struct{}, 1), reconnected: make(chan struct{}, 1)}
+}
+
+// Wake tells the relay that an event was committed. It never blocks.
+func (r *Relay) Wake() { signal(r.committed) }
+
+// BusIsBack tells the relay that trying again makes sense at once. It never blocks.
+func (r *Relay) BusIsBack() { signal(r.reconnected) }
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// Run relays until ctx ends.
+func (r *Relay) Run(ctx context.Context) {
+	backoff := relayBackoff
+	for ctx.Err() == nil {
+		progress, err := r.pass(ctx)
+		switch {
+		case ctx.Err() != nil:
+		case err != nil:
+			r.Log.WarnContext(ctx, "events wait", "error", err, "retry_in", backoff.String())
+			// A commit does not cut this wait short: the bus is no better for it.
+			wait(ctx, jitter(backoff), nil, r.reconnected)
+			backoff = min(2*backoff, relayBackoffTo)
+		case progress:
+			backoff = relayBackoff
+		default:
+			backoff = relayBackoff
+			wait(ctx, relayPoll, r.committed, r.reconnected)
+		}
+	}
+}
+
+// Drain publishes what waits, until nothing does, something fails or ctx ends, and gives the
+// lease to another instance. Call it after Run has returned.
+func (r *Relay) Drain(ctx context.Context) {
+	for {
+		progress, err := r.pass(ctx)
+		if err != nil {
+			r.Log.WarnContext(ctx, "events stay in the outbox until the next start", "error", err)
+		}
+		if err != nil || !progress {
+			break
+		}
+	}
+	if r.held {
+		if err := r.Leases.Release(ctx, relayLease, r.Holder); err != nil {
+			r.Log.WarnContext(ctx, "the relay's lease was not released; it ends by itself", "error", err)
+		}
+	}
+}
+
+// pass publishes one batch if this instance holds the lease. It reports whether any event
+// got through, and the first failure.
+func (r *Relay) pass(ctx context.Context) (progress bool, err error) {
+	if held, err := r.hold(ctx); err != nil || !held {
+		return false, err
+	}
+	events, err := r.Queue.Heads(ctx, relayBatch)
+	if err != nil || len(events) == 0 {
+		return false, err
+	}
+	acks, publishErr := r.publish(ctx, events)
+	if len(acks) > 0 {
+		// What the bus has must be marked even when the service is told to stop meanwhile.
+		markCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), relayAckWait)
+		defer cancel()
+		if err := r.Queue.MarkPublished(markCtx, acks, r.Now()); err != nil {
+			return false, err
+		}
+	}
+	return len(acks) > 0, publishErr
+}
+
+func (r *Relay) publish(ctx context.Context, events []models.OutboxEvent) (acks []repositories.Published, err error) {
+	ctx, cancel := context.WithTimeout(ctx, relayAckWait)
+	defer cancel()
+	for i, result := range r.Publisher.Publish(ctx, events) {
+		if result.Err != nil {
+			if err == nil {
+				err = result.Err
+			}
+			continue
+		}
+		acks = append(acks, repositories.Published{EventID: events[i].ID, StreamSequence: result.StreamSequence})
+	}
+	return acks, err
+}
+
+// hold reports whether this instance has the lease, which it renews now and then.
+func (r *Relay) hold(ctx context.Context) (bool, error) {
+	if now := r.Now(); now.After(r.renewAt) {
+		held, err := r.Leases.Acquire(ctx, relayLease, r.Holder, relayLeaseTTL)
+		if err != nil {
+			r.held = false
+			return false, err
+		}
+		if held != r.held {
+			r.Log.InfoContext(ctx, "relay", "holds_lease", held)
+		}
+		r.held, r.renewAt = held, now.Add(relayRenewal)
+	}
+	return r.held, nil
+}
+
+// wait returns after d, when ctx ends, or when one of the channels, which may be nil, has
+// something.
+func wait(ctx context.Context, d time.Duration, committed, reconnected <-chan struct{}) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-committed:
+	case <-reconnected:
+	}
+}
+
+// jitter returns a duration between half of d and d, so that instances do not try in step.
+func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }

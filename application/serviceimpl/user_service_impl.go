@@ -1,0 +1,242 @@
+package serviceimpl
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"gofiber-auth/domain"
+	"gofiber-auth/domain/dto"
+	"gofiber-auth/domain/models"
+	"gofiber-auth/domain/repositories"
+	"gofiber-auth/domain/services"
+)
+
+// AccountsDeps is all that Accounts needs. Every field is required.
+type AccountsDeps struct {
+	Work     repositories.UnitOfWork
+	Users    repositories.UserReader
+	Hasher   services.PasswordHasher
+	Sessions *Sessions
+	Now      func() time.Time // UTC, in microseconds
+	NewID    func() string    // a UUIDv7
+}
+
+// Accounts is what people do with their own accounts: registering, logging in and out,
+// changing and deleting them.
+type Accounts struct{ AccountsDeps }
+
+var (
+	_ services.Authentication = (*Accounts)(nil)
+	_ services.Accounts       = (*Accounts)(nil)
+)
+
+// NewAccounts returns Accounts on the given parts.
+func NewAccounts(d AccountsDeps) *Accounts { return &Accounts{d} }
+
+// Register implements services.Authentication.
+func (a *Accounts) Register(ctx context.Context, in dto.RegisterRequest, from models.Client) (services.Grant, error) {
+	if err := checkRegister(in); err != nil {
+		return services.Grant{}, err
+	}
+	if err := checkFree(ctx, a.Users, in.Email, in.Username); err != nil {
+		return services.Grant{}, err
+	}
+	hash, err := a.Hasher.Hash(ctx, in.Password)
+	if err != nil {
+		return services.Grant{}, err
+	}
+	now := a.Now()
+	user := models.User{
+		ID: a.NewID(), Email: models.NormalizeEmail(in.Email), Username: in.Username, PasswordHash: hash,
+		DisplayName: in.DisplayName, Role: models.RoleUser, IsActive: true,
+		LastLoginAt: &now, CreatedAt: now, UpdatedAt: now,
+	}
+	created := eventOf(ctx, &user, a.NewID(), models.ActionCreated, now)
+	session := a.Sessions.prepare(user.ID, from)
+	err = a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
+		if err := r.Users.Create(ctx, user); err != nil {
+			return err
+		}
+		if err := r.Sessions.Create(ctx, session.session, session.stored); err != nil {
+			return err
+		}
+		return r.Outbox.Append(ctx, created)
+	})
+	if err != nil {
+		return services.Grant{}, err
+	}
+	return a.Sessions.grant(user, session)
+}
+
+// Login implements services.Authentication. It hashes once whether or not the user is known,
+// so that its time does not tell.
+func (a *Accounts) Login(ctx context.Context, in dto.LoginRequest, from models.Client) (services.Grant, error) {
+	var f faults
+	if f.body(in); len(f) > 0 {
+		return services.Grant{}, f.err()
+	}
+	known, err := a.find(ctx, in)
+	if err != nil && !errors.Is(err, domain.ErrNotFound) {
+		return services.Grant{}, err
+	}
+	ok, stale, err := a.Hasher.Verify(ctx, known.PasswordHash, in.Password)
+	if err != nil {
+		return services.Grant{}, err
+	}
+	if !ok {
+		return services.Grant{}, domain.ErrCredentials
+	}
+	if !known.IsActive {
+		return services.Grant{}, domain.ErrAccountDisabled
+	}
+	replacement := ""
+	if stale {
+		// An overloaded pool leaves the old hash for the next log-in.
+		replacement, _ = a.Hasher.Hash(ctx, in.Password)
+	}
+	now := a.Now()
+	session := a.Sessions.prepare(known.ID, from)
+	var user models.User
+	err = a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) (err error) {
+		// The account may have changed while its password was hashed.
+		user, err = r.Users.ForUpdate(ctx, known.ID)
+		switch {
+		case errors.Is(err, domain.ErrNotFound) || err == nil && user.PasswordHash != known.PasswordHash:
+			return domain.ErrCredentials
+		case err != nil:
+			return err
+		case !user.IsActive:
+			return domain.ErrAccountDisabled
+		}
+		user.LastLoginAt = &now
+		if replacement != "" {
+			user.PasswordHash = replacement
+		}
+		if err := r.Users.Save(ctx, user); err != nil {
+			return err
+		}
+		return r.Sessions.Create(ctx, session.session, session.stored)
+	})
+	if err != nil {
+		return services.Grant{}, err
+	}
+	return a.Sessions.grant(user, session)
+}
+
+// find returns the user that a log-in names.
+func (a *Accounts) find(ctx context.Context, in dto.LoginRequest) (models.User, error) {
+	if in.Email != "" {
+		return a.Users.ByEmail(ctx, in.Email)
+	}
+	return a.Users.ByUsername(ctx, in.Username)
+}
+
+// Logout implements services.Authentication.
+func (a *Accounts) Logout(ctx context.Context, p models.Principal) error {
+	return a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
+		return r.Sessions.Delete(ctx, p.Session.ID)
+	})
+}
+
+// Update implements services.Accounts.
+func (a *Accounts) Update(ctx context.Context, p models.Principal, in dto.UpdateUserRequest) (models.User, error) {
+	if err := checkUpdate(in); err != nil {
+		return models.User{}, err
+	}
+	changesEmail := in.Email.Present && models.NormalizeEmail(in.Email.Value) != p.User.Email
+	if changesEmail {
+		if err := a.prove(ctx, p, in.CurrentPassword.Value); err != nil {
+			return models.User{}, err
+		}
+	}
+	change := identityChange{in.Email, in.Username, in.DisplayName, in.Avatar}
+	var user models.User
+	err := a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) (err error) {
+		user, err = a.lock(ctx, r, p)
+		if err != nil {
+			return err
+		}
+		if in.Email.Present && !changesEmail && models.NormalizeEmail(in.Email.Value) != user.Email {
+			return domain.ErrWrongPassword // the address changed meanwhile; this would change it back unproved
+		}
+		return change.save(ctx, r, &user, a.NewID(), a.Now(), false)
+	})
+	return user, err
+}
+
+// ChangePassword implements services.Accounts.
+func (a *Accounts) ChangePassword(ctx context.Context, p models.Principal, in dto.ChangePasswordRequest) error {
+	if err := checkChangePassword(in, p.User); err != nil {
+		return err
+	}
+	if err := a.prove(ctx, p, in.CurrentPassword); err != nil {
+		return err
+	}
+	hash, err := a.Hasher.Hash(ctx, in.NewPassword)
+	if err != nil {
+		return err
+	}
+	return a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
+		user, err := a.lock(ctx, r, p)
+		if err != nil {
+			return err
+		}
+		user.PasswordHash, user.UpdatedAt = hash, a.Now()
+		if err := r.Users.Save(ctx, user); err != nil {
+			return err
+		}
+		return r.Sessions.DeleteOfUser(ctx, user.ID, p.Session.ID)
+	})
+}
+
+// Delete implements services.Accounts.
+func (a *Accounts) Delete(ctx context.Context, p models.Principal, in dto.DeleteUserRequest) error {
+	if err := a.prove(ctx, p, in.CurrentPassword); err != nil {
+		return err
+	}
+	return a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
+		admins, err := r.Users.LockActiveAdmins(ctx)
+		if err != nil {
+			return err
+		}
+		user, err := a.lock(ctx, r, p)
+		if err != nil {
+			return err
+		}
+		return remove(ctx, r, user, admins, a.NewID(), a.Now())
+	})
+}
+
+// prove checks that the bearer of a session is the owner of the account: by the current
+// password or, where there is none, by a log-in that has only just been.
+func (a *Accounts) prove(ctx context.Context, p models.Principal, password string) error {
+	if !p.User.HasPassword() {
+		if !p.Session.IsRecent(a.Now()) {
+			return domain.ErrReauthenticate
+		}
+		return nil
+	}
+	if password == "" {
+		return domain.ErrWrongPassword
+	}
+	ok, _, err := a.Hasher.Verify(ctx, p.User.PasswordHash, password)
+	if err == nil && !ok {
+		err = domain.ErrWrongPassword
+	}
+	return err
+}
+
+// lock returns the user of p for changing, unless what p proved is no longer so.
+func (a *Accounts) lock(ctx context.Context, r repositories.Set, p models.Principal) (models.User, error) {
+	user, err := r.Users.ForUpdate(ctx, p.User.ID)
+	switch {
+	case errors.Is(err, domain.ErrNotFound):
+		return user, domain.ErrUnauthorized.Because(err)
+	case err == nil && !user.IsActive:
+		return user, domain.ErrUnauthorized
+	case err == nil && user.PasswordHash != p.User.PasswordHash:
+		return user, domain.ErrWrongPassword
+	}
+	return user, err
+}

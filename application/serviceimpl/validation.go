@@ -1,0 +1,182 @@
+// Package serviceimpl implements the use cases on the ports of the domain.
+package serviceimpl
+
+import (
+	"errors"
+	"net/url"
+	"reflect"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-playground/validator/v10"
+
+	"gofiber-auth/domain"
+	"gofiber-auth/domain/dto"
+	"gofiber-auth/domain/models"
+)
+
+// Validation happens here rather than in the handlers, so that no way in (HTTP, authctl,
+// an identity provider) can go round it, and all faults of a body are told at once.
+
+var (
+	validate        = newValidate()
+	usernamePattern = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
+)
+
+func newValidate() *validator.Validate {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		return name
+	})
+	v.RegisterAlias("email_address", "printascii,email")
+	rules := map[string]func(string) bool{
+		"username":     usernamePattern.MatchString,
+		"display_name": isDisplayName,
+		"https_url":    isHTTPSURL,
+	}
+	for tag, rule := range rules {
+		// It fails for an empty tag or function only.
+		_ = v.RegisterValidation(tag, func(f validator.FieldLevel) bool { return rule(f.Field().String()) })
+	}
+	return v
+}
+
+func isDisplayName(s string) bool {
+	return utf8.ValidString(s) && strings.TrimSpace(s) != "" && !strings.ContainsFunc(s, unicode.IsControl)
+}
+
+func isHTTPSURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Scheme == "https" && u.Hostname() != "" && u.User == nil && !strings.ContainsFunc(s, unicode.IsSpace)
+}
+
+// faults gathers what is wrong with a body.
+type faults []domain.FieldError
+
+// err returns nil where nothing is wrong.
+func (f faults) err() error {
+	if len(f) == 0 {
+		return nil
+	}
+	return domain.InvalidFields(f...)
+}
+
+func (f *faults) add(field, code string) {
+	*f = append(*f, domain.FieldError{Field: field, Code: code, Message: faultMessages[code]})
+}
+
+// checkRegister returns a domain.ErrValidation with all that is wrong, or nil; so do the others.
+func checkRegister(in dto.RegisterRequest) error {
+	var f faults
+	f.body(in)
+	f.password("password", in.Password, in.Username, in.Email)
+	return f.err()
+}
+
+func checkCreate(in dto.CreateUserRequest) error {
+	var f faults
+	f.body(in)
+	if in.Password != nil {
+		f.required("password", *in.Password)
+		f.password("password", *in.Password, in.Username, in.Email)
+	}
+	return f.err()
+}
+
+func checkChangePassword(in dto.ChangePasswordRequest, u models.User) error {
+	var f faults
+	f.body(in)
+	f.password("newPassword", in.NewPassword, u.Username, u.Email)
+	return f.err()
+}
+
+func checkUpdate(in dto.UpdateUserRequest) error {
+	var f faults
+	f.identity(in.Email, in.Username, in.DisplayName, in.Avatar)
+	f.optional("currentPassword", in.CurrentPassword, "", false)
+	return f.err()
+}
+
+func checkAdminUpdate(in dto.AdminUpdateUserRequest) error {
+	var f faults
+	f.identity(in.Email, in.Username, in.DisplayName, in.Avatar)
+	f.optional("role", in.Role, "oneof=user admin", false)
+	if in.IsActive.Null {
+		f.add("isActive", "not_null")
+	}
+	return f.err()
+}
+
+// identity checks the fields that a user and an admin may both change. The rules of a POST
+// body stand at its fields in dto.
+func (f *faults) identity(email, username, displayName, avatar dto.Optional[string]) {
+	f.optional("email", email, "required,max=255,email_address", false)
+	f.optional("username", username, "required,min=3,max=50,username", false)
+	f.optional("displayName", displayName, "min=1,max=100,display_name", true)
+	f.optional("avatar", avatar, "max=2048,https_url", true)
+}
+
+func (f *faults) required(field, value string) {
+	if value == "" {
+		f.add(field, "required")
+	}
+}
+
+// body checks a struct by its validate tags.
+func (f *faults) body(in any) { f.gather("", validate.Struct(in)) }
+
+// optional checks a field of a PATCH body by a rule; null is a fault unless it clears the field.
+func (f *faults) optional(field string, o dto.Optional[string], rule string, nullable bool) {
+	switch {
+	case !o.Present || o.Null && nullable || !o.Null && rule == "":
+	case o.Null:
+		f.add(field, "not_null")
+	default:
+		f.gather(field, validate.Var(o.Value, rule))
+	}
+}
+
+// gather adds what the validator found; field names the one where the validator knows no name.
+func (f *faults) gather(field string, err error) {
+	var found validator.ValidationErrors
+	if !errors.As(err, &found) {
+		return
+	}
+	for _, e := range found {
+		name := field
+		if name == "" {
+			name = e.Field()
+		}
+		f.add(name, faultCode(e.Tag()))
+	}
+}
+
+// faultCode returns the code that clients see for a rule of the validator.
+func faultCode(tag string) string {
+	switch tag {
+	case "required", "required_without":
+		return "required"
+	case "min":
+		return "too_short"
+	case "max":
+		return "too_long"
+	case "oneof":
+		return "unknown_value"
+	default:
+		return "format"
+	}
+}
+
+var faultMessages = map[string]string{
+	"required":          "is needed",
+	"format":            "does not have the form that is wanted",
+	"too_short":         "is too short",
+	"too_long":          "is too long",
+	"unknown_value":     "is none of the values that are known",
+	"not_null":          "cannot be null",
+	"common_password":   "is one of the passwords that are guessed first",
+	"contains_identity": "must not contain the username or the e-mail address",
+}

@@ -1,0 +1,78 @@
+// Package handlers turns HTTP requests into calls of the use cases and their results into
+// responses. No decision of the domain is made here.
+package handlers
+
+import (
+	"errors"
+
+	"github.com/gofiber/fiber/v2"
+
+	"gofiber-auth/domain"
+	"gofiber-auth/domain/dto"
+	"gofiber-auth/domain/services"
+	"gofiber-auth/interfaces/api/middleware"
+	"gofiber-auth/interfaces/api/server"
+	"gofiber-auth/pkg/metrics"
+)
+
+// Auth answers /auth: registering, logging in and out.
+type Auth struct {
+	Service services.Authentication
+	Metrics *metrics.Metrics
+}
+
+// Register answers POST /auth/register.
+func (h Auth) Register(c *fiber.Ctx) error {
+	var in dto.RegisterRequest
+	if err := server.Decode(c, &in, true); err != nil {
+		return err
+	}
+	grant, err := h.Service.Register(c.UserContext(), in, middleware.ClientOf(c))
+	if err != nil {
+		return err
+	}
+	h.Metrics.Registrations.Inc()
+	return c.Status(fiber.StatusCreated).JSON(newAuth(grant))
+}
+
+// Login answers POST /auth/login.
+func (h Auth) Login(c *fiber.Ctx) error {
+	var in dto.LoginRequest
+	if err := server.Decode(c, &in, true); err != nil {
+		return err
+	}
+	grant, err := h.Service.Login(c.UserContext(), in, middleware.ClientOf(c))
+	h.Metrics.Logins.WithLabelValues(loginStatus(err)).Inc()
+	if err != nil {
+		return err
+	}
+	return c.JSON(newAuth(grant))
+}
+
+// Logout answers POST /auth/logout.
+func (h Auth) Logout(c *fiber.Ctx) error {
+	if err := h.Service.Logout(c.UserContext(), middleware.Principal(c)); err != nil {
+		return err
+	}
+	return c.SendStatus(fiber.StatusNoContent)
+}
+
+func newAuth(g services.Grant) dto.Auth {
+	return dto.Auth{
+		Token: g.AccessToken, TokenType: "Bearer", ExpiresIn: g.ExpiresIn,
+		RefreshToken: g.RefreshToken, RefreshExpiresIn: g.RefreshExpiresIn, User: dto.NewUser(g.User),
+	}
+}
+
+// loginStatus returns the label of a log-in's end: "success" or a code of the vocabulary.
+func loginStatus(err error) string {
+	var known *domain.Error
+	switch {
+	case err == nil:
+		return "success"
+	case errors.As(err, &known):
+		return known.Code
+	default:
+		return domain.ErrInternal.Code
+	}
+}

@@ -1,0 +1,207 @@
+// Package config reads the configuration from the environment. Its variables and their
+// defaults are listed in README.md and .env.example.
+package config
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Environment is APP_ENV.
+type Environment string
+
+// The environments. Test has development's defaults and allows low hash costs.
+const (
+	Development Environment = "development"
+	Test        Environment = "test"
+	Production  Environment = "production"
+)
+
+// Config is a whole configuration without faults.
+type Config struct {
+	App      App
+	Log      Log
+	HTTP     HTTP
+	DataDir  string   // where the embedded defaults keep their files
+	Database Database // URL is empty: embedded
+	NATS     NATS     // URL is empty: embedded
+	Tokens   Tokens
+	Hashing  Hashing
+	Unused   []string // variables that are set and sound, and belong to a part that this version does not have
+}
+
+// App names this instance.
+type App struct {
+	Name string
+	Env  Environment
+	Host string
+	Port int
+}
+
+// Address is where the service listens.
+func (a App) Address() string { return net.JoinHostPort(a.Host, strconv.Itoa(a.Port)) }
+
+// Log is how much is logged and in which form.
+type Log struct {
+	Level  string // debug, info, warn, error
+	Format string // json, text, or empty: text on a terminal, json elsewhere
+}
+
+// HTTP is what the edge needs to know of the world in front of it.
+type HTTP struct {
+	FrontendURL    *url.URL
+	CORSOrigins    []string
+	TrustedProxies []netip.Prefix
+}
+
+// NATS is the event bus and its stream.
+type NATS struct {
+	URL          Secret // comma-separated; may hold credentials; empty: embedded
+	EmbeddedAddr string
+	Stream       string
+	Subject      string
+	Replicas     int
+	MaxAge       time.Duration
+}
+
+// Tokens is how access and refresh tokens are made.
+type Tokens struct {
+	Secret           Secret // at least 32 bytes; empty: made once, kept in DataDir
+	Issuer           string
+	Audience         string
+	ExpiresIn        time.Duration
+	RefreshExpiresIn time.Duration
+}
+
+// Hashing is what passwords cost. 0 workers or queue: sized for the machine.
+type Hashing struct {
+	Cost    int
+	Workers int
+	Queue   int
+}
+
+// Load reads the configuration through getenv, which returns "" for what is not set. The
+// error is a Faults with every fault at once.
+func Load(getenv func(string) string) (Config, error) {
+	r := &reader{getenv: getenv}
+	c := Config{App: r.app()}
+	production := c.App.Env == Production
+	c.Log = Log{
+		Level:  r.oneOf("LOG_LEVEL", "info", "debug", "info", "warn", "error"),
+		Format: r.oneOf("LOG_FORMAT", "", "", "json", "text"),
+	}
+	c.HTTP = r.http(c.App.Port)
+	c.DataDir = r.text("DATA_DIR", "./data")
+	c.Database = r.database(production)
+	c.NATS = r.nats()
+	c.Tokens = Tokens{
+		Secret:           r.secret("JWT_SECRET", 32),
+		Issuer:           r.text("JWT_ISSUER", c.App.Name),
+		Audience:         r.text("JWT_AUDIENCE", c.App.Name),
+		ExpiresIn:        r.duration("JWT_EXPIRES_IN", 15*time.Minute, time.Second),
+		RefreshExpiresIn: r.duration("REFRESH_EXPIRES_IN", 720*time.Hour, time.Second),
+	}
+	c.Hashing = r.hashing(c.App.Env)
+	encryptionKeys := r.keys("TOKEN_ENCRYPTION_KEY")
+	c.Unused = r.later()
+	if production {
+		r.demand("FRONTEND_URL", c.HTTP.FrontendURL != nil && getenv("FRONTEND_URL") != "")
+		r.demand("DATABASE_URL", c.Database.URL != "")
+		r.demand("NATS_URL", c.NATS.URL != "")
+		r.demand("JWT_SECRET", c.Tokens.Secret != "")
+		r.demand("TOKEN_ENCRYPTION_KEY", len(encryptionKeys) > 0)
+	}
+	if len(r.faults) > 0 {
+		return Config{}, r.faults
+	}
+	return c, nil
+}
+
+// demand adds a fault for a variable that production needs, unless it has one already.
+func (r *reader) demand(name string, set bool) {
+	if set || slices.ContainsFunc(r.faults, func(f Fault) bool { return f.Variable == name }) {
+		return
+	}
+	r.fault(name, "must be set when APP_ENV=production")
+}
+
+func (r *reader) app() App {
+	a := App{
+		Name: r.text("APP_NAME", "gofiber-auth"),
+		Env: Environment(r.oneOf("APP_ENV", string(Development),
+			string(Development), string(Test), string(Production))),
+		Port: r.integer("APP_PORT", 8088, 1, 65535),
+	}
+	fallback := "127.0.0.1"
+	if a.Env == Production {
+		fallback = "0.0.0.0"
+	}
+	a.Host = r.text("APP_HOST", fallback)
+	return a
+}
+
+func (r *reader) http(port int) HTTP {
+	h := HTTP{
+		FrontendURL:    r.url("FRONTEND_URL", "http://localhost:"+strconv.Itoa(port), "http", "https"),
+		CORSOrigins:    r.origins("CORS_ALLOWED_ORIGINS"),
+		TrustedProxies: r.prefixes("TRUSTED_PROXIES"),
+	}
+	if len(h.CORSOrigins) == 0 && h.FrontendURL != nil {
+		h.CORSOrigins = []string{origin(h.FrontendURL)}
+	}
+	return h
+}
+
+// What JetStream takes as a stream's name and as a subject without wildcards.
+var (
+	streamName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+	subject    = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
+)
+
+func (r *reader) nats() NATS {
+	var urls []string
+	for _, u := range r.urls("NATS_URL", "nats", "tls", "ws", "wss") {
+		urls = append(urls, string(u))
+	}
+	n := NATS{
+		URL:          Secret(strings.Join(urls, ",")),
+		EmbeddedAddr: r.text("NATS_EMBEDDED_ADDR", "127.0.0.1:4222"),
+		Stream:       r.text("NATS_STREAM_NAME", "USER_EVENTS"),
+		Subject:      r.text("NATS_SUBJECT", "user.events"),
+		Replicas:     r.integer("NATS_REPLICAS", 1, 1, 5),
+		MaxAge:       r.duration("NATS_MAX_AGE", 168*time.Hour, time.Minute),
+	}
+	if _, port, err := net.SplitHostPort(n.EmbeddedAddr); err != nil || !isPort(port) {
+		r.fault("NATS_EMBEDDED_ADDR", "must be an address such as 127.0.0.1:4222")
+	}
+	if !streamName.MatchString(n.Stream) {
+		r.fault("NATS_STREAM_NAME", "must be 1 to 64 of letters, digits, _ and -")
+	}
+	if !subject.MatchString(n.Subject) {
+		r.fault("NATS_SUBJECT", "must be words of letters, digits, _ and - joined by dots")
+	}
+	return n
+}
+
+func isPort(s string) bool {
+	n, err := strconv.Atoi(s)
+	return err == nil && n >= 1 && n <= 65535
+}
+
+func (r *reader) hashing(env Environment) Hashing {
+	cheapest := 10
+	if env == Test {
+		cheapest = 4
+	}
+	return Hashing{
+		Cost:    r.integer("BCRYPT_COST", 12, cheapest, 15),
+		Workers: r.integer("HASH_WORKERS", 0, 1, 1024),
+		Queue:   r.integer("HASH_QUEUE", 0, 1, 1_000_000),
+	}
+}

@@ -1,0 +1,66 @@
+package config
+
+import (
+	"net"
+	"net/url"
+	"time"
+)
+
+// Database is where the data lives and how many connections it may take. 0 connections:
+// sized for the machine.
+type Database struct {
+	URL             Secret // of PostgreSQL; empty: the embedded database in DataDir
+	MaxOpenConns    int
+	MaxIdleConns    int
+	ConnMaxLifetime time.Duration
+}
+
+// database reads DATABASE_URL or, where it is not set, the DB_* parts.
+func (r *reader) database(production bool) Database {
+	d := Database{
+		MaxOpenConns:    r.integer("DB_MAX_OPEN_CONNS", 0, 2, 10_000),
+		MaxIdleConns:    r.integer("DB_MAX_IDLE_CONNS", 0, 1, 10_000),
+		ConnMaxLifetime: r.duration("DB_CONN_MAX_LIFETIME", time.Hour, time.Second),
+	}
+	mode := "prefer"
+	if production {
+		mode = "require"
+	}
+	mode = r.oneOf("DB_SSL_MODE", mode, "disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+	u := r.url("DATABASE_URL", "", "postgres", "postgresql")
+	parts := r.databaseParts()
+	if u == nil {
+		u = parts
+	}
+	if u == nil {
+		return d
+	}
+	if q := u.Query(); !q.Has("sslmode") {
+		q.Set("sslmode", mode)
+		u.RawQuery = q.Encode()
+	}
+	d.URL = Secret(u.String())
+	return d
+}
+
+// databaseParts returns the URL that the DB_* variables make, or nil where none is set.
+func (r *reader) databaseParts() *url.URL {
+	host, port := r.text("DB_HOST", ""), r.text("DB_PORT", "5432")
+	user, password, name := r.text("DB_USER", ""), r.getenv("DB_PASSWORD"), r.text("DB_NAME", "")
+	if host+user+password+name == "" || r.getenv("DATABASE_URL") != "" {
+		return nil
+	}
+	faults := len(r.faults)
+	for _, needed := range []struct{ name, value string }{{"DB_HOST", host}, {"DB_USER", user}, {"DB_NAME", name}} {
+		if needed.value == "" {
+			r.fault(needed.name, "must be set with the other DB_ variables")
+		}
+	}
+	if !isPort(port) {
+		r.fault("DB_PORT", "must be a whole number from 1 to 65535")
+	}
+	if len(r.faults) > faults {
+		return nil
+	}
+	return &url.URL{Scheme: "postgres", User: url.UserPassword(user, password), Host: net.JoinHostPort(host, port), Path: "/" + name}
+}

@@ -1,0 +1,53 @@
+package config
+
+import (
+	"net/mail"
+	"time"
+)
+
+// later checks the variables of the parts that this version does not have yet and returns
+// those that are set. A deployment's settings can so be written once, and a fault in them
+// is told at once.
+func (r *reader) later() []string {
+	const secretBytes = 32
+	r.urls("REDIS_URL", "redis", "rediss")
+	r.boolean("REFRESH_COOKIE", false)
+	r.duration("AUDIT_RETENTION", 4320*time.Hour, time.Hour)
+	r.url("BREACH_CHECK_URL", "", "http", "https")
+	r.oneOf("BREACH_CHECK_FAIL", "open", "open", "closed")
+	r.boolean("RATE_LIMIT_ENABLED", true)
+	r.url("SMTP_URL", "", "smtp", "smtps")
+	if from := r.text("MAIL_FROM", ""); from != "" {
+		if _, err := mail.ParseAddress(from); err != nil {
+			r.fault("MAIL_FROM", "must be an e-mail address, with or without a name")
+		}
+	}
+	r.secret("SYNC_TOKEN", secretBytes)
+	if r.url("BACKEND_SYNC_URL", "", "http", "https") != nil && r.getenv("BACKEND_SYNC_SECRET") == "" {
+		r.fault("BACKEND_SYNC_SECRET", "must be set with BACKEND_SYNC_URL")
+	}
+	r.secret("BACKEND_SYNC_SECRET", secretBytes)
+	names := []string{"TOKEN_ENCRYPTION_KEY", "REDIS_URL", "REFRESH_COOKIE", "AUDIT_RETENTION", "BREACH_CHECK_URL",
+		"RATE_LIMIT_ENABLED", "SMTP_URL", "SYNC_TOKEN", "BACKEND_SYNC_URL", "FACEBOOK_GRAPH_VERSION"}
+	r.text("FACEBOOK_GRAPH_VERSION", "")
+	for _, provider := range []string{"GOOGLE", "FACEBOOK", "LINE"} {
+		id, secret := r.text(provider+"_CLIENT_ID", ""), r.text(provider+"_CLIENT_SECRET", "")
+		if id != "" && secret == "" {
+			r.fault(provider+"_CLIENT_SECRET", "must be set with %s_CLIENT_ID", provider)
+		}
+		if id == "" && secret != "" {
+			r.fault(provider+"_CLIENT_ID", "must be set with %s_CLIENT_SECRET", provider)
+		}
+		for _, endpoint := range []string{"REDIRECT_URL", "AUTH_URL", "TOKEN_URL", "USERINFO_URL", "JWKS_URL", "ISSUER"} {
+			r.url(provider+"_"+endpoint, "", "http", "https")
+		}
+		names = append(names, provider+"_CLIENT_ID")
+	}
+	var set []string
+	for _, name := range names {
+		if r.getenv(name) != "" {
+			set = append(set, name)
+		}
+	}
+	return set
+}
