@@ -27,9 +27,35 @@ type RelayDeps struct {
 	Queue     repositories.OutboxQueue
 	Leases    repositories.Leases
 	Publisher services.EventPublisher
+	Wakeups   *Wakeups
 	Holder    string // names this instance among those that share a database
 	Now       func() time.Time
 	Log       *slog.Logger
+}
+
+// Wakeups is how others tell a relay that there is something to do. Its methods never block
+// and may be called before there is a relay.
+type Wakeups struct {
+	committed   chan struct{} // holds one token when events may be waiting
+	reconnected chan struct{} // holds one token when the bus has come back
+}
+
+// NewWakeups returns Wakeups for one relay.
+func NewWakeups() *Wakeups {
+	return &Wakeups{committed: make(chan struct{}, 1), reconnected: make(chan struct{}, 1)}
+}
+
+// Committed tells the relay that an event was committed.
+func (w *Wakeups) Committed() { signal(w.committed) }
+
+// BusIsBack tells the relay that trying again makes sense at once.
+func (w *Wakeups) BusIsBack() { signal(w.reconnected) }
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // it has been told and has not looked yet
+	}
 }
 
 // Relay takes events from the outbox to the bus: at least once, in order per user. Of
@@ -39,29 +65,12 @@ type RelayDeps struct {
 type Relay struct {
 	RelayDeps
 
-	committed   chan struct{} // holds one token when events may be waiting
-	reconnected chan struct{} // holds one token when the bus has come back
-	renewAt     time.Time
-	held        bool
+	renewAt time.Time
+	held    bool
 }
 
 // NewRelay returns a relay that does nothing until Run.
-func NewRelay(d RelayDeps) *Relay {
-	return &Relay{RelayDeps: d, committed: make(chan struct{}, 1), reconnected: make(chan struct{}, 1)}
-}
-
-// Wake tells the relay that an event was committed. It never blocks.
-func (r *Relay) Wake() { signal(r.committed) }
-
-// BusIsBack tells the relay that trying again makes sense at once. It never blocks.
-func (r *Relay) BusIsBack() { signal(r.reconnected) }
-
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
+func NewRelay(d RelayDeps) *Relay { return &Relay{RelayDeps: d} }
 
 // Run relays until ctx ends.
 func (r *Relay) Run(ctx context.Context) {
@@ -73,13 +82,13 @@ func (r *Relay) Run(ctx context.Context) {
 		case err != nil:
 			r.Log.WarnContext(ctx, "events wait", "error", err, "retry_in", backoff.String())
 			// A commit does not cut this wait short: the bus is no better for it.
-			wait(ctx, jitter(backoff), nil, r.reconnected)
+			wait(ctx, jitter(backoff), nil, r.Wakeups.reconnected)
 			backoff = min(2*backoff, relayBackoffTo)
 		case progress:
 			backoff = relayBackoff
 		default:
 			backoff = relayBackoff
-			wait(ctx, relayPoll, r.committed, r.reconnected)
+			wait(ctx, relayPoll, r.Wakeups.committed, r.Wakeups.reconnected)
 		}
 	}
 }

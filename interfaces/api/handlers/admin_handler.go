@@ -8,7 +8,7 @@ import (
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/services"
-	"gofiber-auth/interfaces/api/server"
+	"gofiber-auth/interfaces/api/request"
 )
 
 const (
@@ -46,7 +46,7 @@ func (h Admin) List(c *fiber.Ctx) error {
 // Create answers POST /users.
 func (h Admin) Create(c *fiber.Ctx) error {
 	var in dto.CreateUserRequest
-	if err := server.Decode(c, &in, true); err != nil {
+	if err := request.Decode(c, &in, true); err != nil {
 		return err
 	}
 	user, err := h.Service.Create(c.UserContext(), in)
@@ -68,7 +68,7 @@ func (h Admin) User(c *fiber.Ctx) error {
 // Update answers PATCH /users/{id}.
 func (h Admin) Update(c *fiber.Ctx) error {
 	var in dto.AdminUpdateUserRequest
-	if err := server.Decode(c, &in, true); err != nil {
+	if err := request.Decode(c, &in, true); err != nil {
 		return err
 	}
 	user, err := h.Service.UpdateUser(c.UserContext(), c.Params("id"), in)

@@ -11,7 +11,7 @@ import (
 	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/services"
 	"gofiber-auth/interfaces/api/middleware"
-	"gofiber-auth/interfaces/api/server"
+	"gofiber-auth/interfaces/api/request"
 	"gofiber-auth/pkg/metrics"
 )
 
@@ -24,7 +24,7 @@ type Auth struct {
 // Register answers POST /auth/register.
 func (h Auth) Register(c *fiber.Ctx) error {
 	var in dto.RegisterRequest
-	if err := server.Decode(c, &in, true); err != nil {
+	if err := request.Decode(c, &in, true); err != nil {
 		return err
 	}
 	grant, err := h.Service.Register(c.UserContext(), in, middleware.ClientOf(c))
@@ -38,7 +38,7 @@ func (h Auth) Register(c *fiber.Ctx) error {
 // Login answers POST /auth/login.
 func (h Auth) Login(c *fiber.Ctx) error {
 	var in dto.LoginRequest
-	if err := server.Decode(c, &in, true); err != nil {
+	if err := request.Decode(c, &in, true); err != nil {
 		return err
 	}
 	grant, err := h.Service.Login(c.UserContext(), in, middleware.ClientOf(c))

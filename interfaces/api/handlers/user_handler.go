@@ -6,7 +6,7 @@ import (
 	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/services"
 	"gofiber-auth/interfaces/api/middleware"
-	"gofiber-auth/interfaces/api/server"
+	"gofiber-auth/interfaces/api/request"
 )
 
 // Users answers /users/me: what users do with their own accounts.
@@ -22,7 +22,7 @@ func (h Users) Me(c *fiber.Ctx) error {
 // Update answers PATCH /users/me.
 func (h Users) Update(c *fiber.Ctx) error {
 	var in dto.UpdateUserRequest
-	if err := server.Decode(c, &in, true); err != nil {
+	if err := request.Decode(c, &in, true); err != nil {
 		return err
 	}
 	user, err := h.Service.Update(c.UserContext(), middleware.Principal(c), in)
@@ -35,7 +35,7 @@ func (h Users) Update(c *fiber.Ctx) error {
 // ChangePassword answers PUT /users/me/password.
 func (h Users) ChangePassword(c *fiber.Ctx) error {
 	var in dto.ChangePasswordRequest
-	if err := server.Decode(c, &in, true); err != nil {
+	if err := request.Decode(c, &in, true); err != nil {
 		return err
 	}
 	if err := h.Service.ChangePassword(c.UserContext(), middleware.Principal(c), in); err != nil {
@@ -47,7 +47,7 @@ func (h Users) ChangePassword(c *fiber.Ctx) error {
 // Delete answers DELETE /users/me. A user without a password sends no body.
 func (h Users) Delete(c *fiber.Ctx) error {
 	var in dto.DeleteUserRequest
-	if err := server.Decode(c, &in, false); err != nil {
+	if err := request.Decode(c, &in, false); err != nil {
 		return err
 	}
 	if err := h.Service.Delete(c.UserContext(), middleware.Principal(c), in); err != nil {

@@ -1,0 +1,131 @@
+// Command authctl is the operator's tool. It reads the same environment as the service and
+// works beside a running one.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/joho/godotenv"
+
+	"gofiber-auth/domain"
+	"gofiber-auth/pkg/config"
+)
+
+const usage = `authctl is the operator's tool of gofiber-auth. It reads the service's environment.
+
+  authctl migrate up|down|status                               the database's schema
+  authctl user create --email E --username U [--admin]         password from standard input
+  authctl user promote|demote|disable|enable E                 E is an e-mail address or an id
+
+  authctl version
+
+Each takes --json, for programs. Exit codes: 0 done, 1 failed, 2 misuse.
+`
+
+// version is set by the build.
+var version = "dev"
+
+// The exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitMisuse = 2
+)
+
+// errMisuse says that a command was not called as the usage says.
+var errMisuse = errors.New("see authctl --help")
+
+// tool is where a command reads and writes.
+type tool struct {
+	getenv func(string) string
+	in     *os.File
+	out    io.Writer
+	errs   io.Writer
+	json   bool
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	file, err := godotenv.Read()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintln(os.Stderr, "authctl: the file .env must hold lines of NAME=value")
+		os.Exit(exitMisuse) //nolint:gocritic // nothing is open yet
+	}
+	t := &tool{in: os.Stdin, out: os.Stdout, errs: os.Stderr, getenv: func(name string) string {
+		if v, ok := os.LookupEnv(name); ok {
+			return v
+		}
+		return file[name]
+	}}
+	os.Exit(t.run(ctx, os.Args[1:]))
+}
+
+// run carries out one command and returns the exit code.
+func (t *tool) run(ctx context.Context, args []string) int {
+	err := t.command(ctx, args)
+	var faults config.Faults
+	var known *domain.Error
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errMisuse):
+		fmt.Fprintln(t.errs, "authctl:", err)
+		return exitMisuse
+	case errors.As(err, &faults):
+		fmt.Fprintln(t.errs, faults)
+		return exitMisuse
+	case errors.As(err, &known):
+		fmt.Fprintf(t.errs, "authctl: %s\n", known.Detail)
+		for _, f := range known.Fields {
+			fmt.Fprintf(t.errs, "  %s %s (%s)\n", f.Field, f.Message, f.Code)
+		}
+	default:
+		fmt.Fprintln(t.errs, "authctl:", err)
+	}
+	return exitFailed
+}
+
+func (t *tool) command(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		fmt.Fprint(t.errs, usage)
+		return fmt.Errorf("no command: %w", errMisuse)
+	}
+	switch args[0] {
+	case "migrate":
+		return t.migrate(ctx, args[1:])
+	case "user":
+		return t.user(ctx, args[1:])
+	case "version", "--version":
+		fmt.Fprintln(t.out, version)
+		return nil
+	case "help", "-h", "-help", "--help":
+		fmt.Fprint(t.out, usage)
+		return nil
+	default:
+		return fmt.Errorf("there is no command %q: %w", args[0], errMisuse)
+	}
+}
+
+// print writes a result: as JSON for programs, else as text.
+func (t *tool) print(result any, text string) error {
+	if !t.json {
+		_, err := fmt.Fprintln(t.out, text)
+		return err
+	}
+	return json.NewEncoder(t.out).Encode(result)
+}
+
+// log is where the machinery logs: on standard error, and only what went wrong.
+func (t *tool) log() *slog.Logger {
+	return slog.New(slog.NewTextHandler(t.errs, &slog.HandlerOptions{Level: slog.LevelError}))
+}

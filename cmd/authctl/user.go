@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"golang.org/x/term"
+
+	"gofiber-auth/domain/dto"
+	"gofiber-auth/domain/models"
+	"gofiber-auth/pkg/config"
+	"gofiber-auth/pkg/di"
+	"gofiber-auth/pkg/metrics"
+)
+
+// longestPassword is more than any password may have, in bytes.
+const longestPassword = 4096
+
+func (t *tool) user(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		return fmt.Errorf("user needs create, promote, demote, disable or enable: %w", errMisuse)
+	}
+	active, inactive := dto.Some(true), dto.Some(false)
+	admin, user := dto.Some(string(models.RoleAdmin)), dto.Some(string(models.RoleUser))
+	switch name := args[0]; name {
+	case "create":
+		return t.createUser(ctx, args[1:])
+	case "promote":
+		return t.changeUser(ctx, name, args[1:], dto.AdminUpdateUserRequest{Role: admin})
+	case "demote":
+		return t.changeUser(ctx, name, args[1:], dto.AdminUpdateUserRequest{Role: user})
+	case "disable":
+		return t.changeUser(ctx, name, args[1:], dto.AdminUpdateUserRequest{IsActive: inactive})
+	case "enable":
+		return t.changeUser(ctx, name, args[1:], dto.AdminUpdateUserRequest{IsActive: active})
+	default:
+		return fmt.Errorf("there is no command user %q: %w", name, errMisuse)
+	}
+}
+
+func (t *tool) createUser(ctx context.Context, args []string) error {
+	flags := t.flags("user create")
+	email := flags.String("email", "", "")
+	username := flags.String("username", "", "")
+	isAdmin := flags.Bool("admin", false, "")
+	rest, err := parse(flags, args)
+	if err != nil {
+		return err
+	}
+	if *email == "" || *username == "" || len(rest) > 0 {
+		return fmt.Errorf("user create needs --email and --username and nothing else: %w", errMisuse)
+	}
+	password, err := t.readPassword()
+	if err != nil {
+		return err
+	}
+	in := dto.CreateUserRequest{Email: *email, Username: *username, Password: &password}
+	if *isAdmin {
+		role := string(models.RoleAdmin)
+		in.Role = &role
+	}
+	return t.withCore(ctx, func(core *di.Core) error {
+		created, err := core.Administration.Create(ctx, in)
+		if err != nil {
+			return err
+		}
+		return t.print(dto.NewUser(created), created.ID)
+	})
+}
+
+func (t *tool) changeUser(ctx context.Context, name string, args []string, change dto.AdminUpdateUserRequest) error {
+	rest, err := parse(t.flags("user "+name), args)
+	if err != nil {
+		return err
+	}
+	if len(rest) != 1 {
+		return fmt.Errorf("user %s needs one e-mail address or id: %w", name, errMisuse)
+	}
+	return t.withCore(ctx, func(core *di.Core) error {
+		find := core.Users.ByID
+		if strings.Contains(rest[0], "@") {
+			find = core.Users.ByEmail
+		}
+		found, err := find(ctx, rest[0])
+		if err != nil {
+			return fmt.Errorf("no user %q: %w", rest[0], errors.Unwrap(err))
+		}
+		changed, err := core.Administration.UpdateUser(ctx, found.ID, change)
+		if err != nil {
+			return err
+		}
+		return t.print(dto.NewUser(changed), changed.ID)
+	})
+}
+
+// withCore runs a command on the use cases, which the embedded database and PostgreSQL share
+// with a running service.
+func (t *tool) withCore(ctx context.Context, command func(*di.Core) error) error {
+	cfg, err := config.Load(t.getenv)
+	if err != nil {
+		return err
+	}
+	core, err := di.NewCore(ctx, cfg, t.log(), metrics.New(version), func() {})
+	if err != nil {
+		return err
+	}
+	return errors.Join(command(core), core.Close())
+}
+
+// readPassword reads a line from standard input: with a prompt and without an echo on a
+// terminal.
+func (t *tool) readPassword() (string, error) {
+	if fd := int(t.in.Fd()); term.IsTerminal(fd) {
+		fmt.Fprint(t.errs, "Password: ")
+		typed, err := term.ReadPassword(fd)
+		fmt.Fprintln(t.errs)
+		if err != nil {
+			return "", fmt.Errorf("read the password: %w", err)
+		}
+		return string(typed), nil
+	}
+	line, err := bufio.NewReader(io.LimitReader(t.in, longestPassword)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", fmt.Errorf("read the password: %w", err)
+	}
+	return strings.TrimRight(line, "\r\n"), nil
+}
+
+// flags returns the flags that every command has.
+func (t *tool) flags(name string) *flag.FlagSet {
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // the error says it
+	flags.BoolVar(&t.json, "json", t.json, "")
+	return flags
+}
+
+// parse reads flags wherever they stand among the arguments and returns what is not a flag.
+func parse(flags *flag.FlagSet, args []string) (rest []string, err error) {
+	for len(args) > 0 {
+		if err := flags.Parse(args); err != nil {
+			return nil, fmt.Errorf("%s: %w: %w", flags.Name(), err, errMisuse)
+		}
+		if args = flags.Args(); len(args) > 0 {
+			rest, args = append(rest, args[0]), args[1:]
+		}
+	}
+	return rest, nil
+}

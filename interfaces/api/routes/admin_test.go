@@ -1,0 +1,160 @@
+package routes_test
+
+import (
+	"fmt"
+	"net/url"
+	"testing"
+
+	"gofiber-auth/domain/models"
+)
+
+type page struct {
+	Users      []user
+	NextCursor string
+}
+
+func TestAdminRoutesAreForAdmins(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	ada := a.register(t, "ada")
+	root := a.admin(t, "root")
+	for _, r := range []struct{ method, path, body string }{
+		{"GET", "/api/v1/users", ""},
+		{"POST", "/api/v1/users", `{"email":"x@example.com","username":"xavier"}`},
+		{"GET", "/api/v1/users/" + root.User.ID, ""},
+		{"PATCH", "/api/v1/users/" + root.User.ID, `{"isActive":false}`},
+		{"DELETE", "/api/v1/users/" + root.User.ID, ""},
+	} {
+		a.send(t, r.method, r.path, "", r.body).want(t, 401, "unauthorized")
+		a.send(t, r.method, r.path, ada.Token, r.body).want(t, 403, "forbidden")
+	}
+	// The role in the token is not what decides: demotion works at the next request, and so
+	// does promotion.
+	a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"role":"admin"}`).want(t, 200, "")
+	a.send(t, "GET", "/api/v1/users", ada.Token, "").want(t, 200, "")
+	a.send(t, "PATCH", "/api/v1/users/"+root.User.ID, ada.Token, `{"role":"user"}`).want(t, 200, "")
+	a.send(t, "GET", "/api/v1/users", root.Token, "").want(t, 403, "forbidden")
+}
+
+func TestAdminCreates(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	root := a.admin(t, "root")
+	post := func(body string) answer { return a.send(t, "POST", "/api/v1/users", root.Token, body) }
+	var made user
+	post(`{"email":"Ada@example.com","username":"ada","password":"`+goodPassword+`","role":"admin","displayName":"Ada"}`).want(t, 201, "").into(t, &made)
+	if made.Role != "admin" || made.Email != "ada@example.com" || made.LastLoginAt != nil {
+		t.Errorf("made %+v", made)
+	}
+	if events := a.events(t, made.ID); len(events) != 1 || events[0].Action != models.ActionCreated {
+		t.Errorf("events = %+v", events)
+	}
+	post(`{"email":"ada@example.com","username":"other"}`).want(t, 409, "email_taken")
+	post(`{"email":"other@example.com","username":"ADA"}`).want(t, 409, "username_taken")
+	post(`{"email":"x@example.com","username":"xavier","role":"king"}`).wantFields(t, "role unknown_value")
+	post(`{"email":"x@example.com","username":"xavier","password":""}`).wantFields(t, "password required")
+	post(`{"email":"x@example.com","username":"xavier","password":null}`).want(t, 201, "")
+}
+
+func TestAdminChanges(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	root, ada := a.admin(t, "root"), a.register(t, "ada")
+	path := "/api/v1/users/" + ada.User.ID
+	patch := func(body string) answer { return a.send(t, "PATCH", path, root.Token, body) }
+	patch(`{"role":null}`).wantFields(t, "role not_null")
+	patch(`{"isActive":null}`).wantFields(t, "isActive not_null")
+	patch(`{"isActive":"yes"}`).wantFields(t, "isActive type")
+	patch(`{"role":"king"}`).wantFields(t, "role unknown_value")
+	patch(`{"username":"ROOT"}`).want(t, 409, "username_taken")
+	var u user
+	patch(`{"email":"New@example.com","displayName":"Ada","role":"admin"}`).want(t, 200, "").into(t, &u)
+	if u.Email != "new@example.com" || u.Role != "admin" || *u.DisplayName != "Ada" {
+		t.Errorf("changed to %+v", u)
+	}
+	patch(`{"role":"user","avatar":"https://a.example.com/x.png"}`).want(t, 200, "") // no event
+	a.send(t, "GET", path, root.Token, "").want(t, 200, "")
+	a.send(t, "DELETE", path, root.Token, "").want(t, 204, "")
+	a.send(t, "DELETE", path, root.Token, "").want(t, 404, "not_found")
+	a.send(t, "GET", path, root.Token, "").want(t, 404, "not_found")
+	patch(`{"role":"user"}`).want(t, 404, "not_found")
+	a.send(t, "GET", "/api/v1/users/no-id", root.Token, "").want(t, 404, "not_found")
+	var got []models.Action
+	for i, e := range a.events(t, ada.User.ID) {
+		got = append(got, e.Action)
+		if e.Version != int64(i+1) {
+			t.Errorf("event %d has version %d", i+1, e.Version)
+		}
+	}
+	if fmt.Sprint(got) != "[created updated deleted]" {
+		t.Errorf("events %v", got)
+	}
+}
+
+func TestLastAdmin(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	root, ada := a.admin(t, "root"), a.admin(t, "ada")
+	me := "/api/v1/users/" + root.User.ID
+	a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"isActive":false}`).want(t, 200, "") // she does not count any more
+	a.send(t, "PATCH", me, root.Token, `{"role":"user"}`).want(t, 409, "last_admin")
+	a.send(t, "PATCH", me, root.Token, `{"isActive":false}`).want(t, 409, "last_admin")
+	a.send(t, "DELETE", me, root.Token, "").want(t, 409, "last_admin")
+	a.send(t, "PATCH", me, root.Token, `{"role":"admin","isActive":true,"displayName":"Root"}`).want(t, 200, "")
+	a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"role":"user"}`).want(t, 200, "")
+}
+
+func TestPaging(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	root := a.admin(t, "root")
+	for i := range 24 {
+		a.register(t, fmt.Sprintf("user%02d", i))
+	}
+	get := func(query string) (p page) {
+		t.Helper()
+		a.send(t, "GET", "/api/v1/users?"+query, root.Token, "").want(t, 200, "").into(t, &p)
+		return p
+	}
+	first := get("")
+	if len(first.Users) != 20 || first.NextCursor == "" {
+		t.Fatalf("the first page has %d users and cursor %q", len(first.Users), first.NextCursor)
+	}
+	seen := map[string]bool{}
+	for cursor, pages := "", 0; ; pages++ {
+		p := get("limit=7&cursor=" + url.QueryEscape(cursor))
+		for _, u := range p.Users {
+			if seen[u.ID] {
+				t.Errorf("%s comes twice", u.Username)
+			}
+			seen[u.ID] = true
+		}
+		if cursor = p.NextCursor; cursor == "" {
+			break
+		}
+		if pages > 10 {
+			t.Fatal("the pages do not end")
+		}
+	}
+	if len(seen) != 25 {
+		t.Errorf("paging found %d users, want 25", len(seen))
+	}
+	if p := get("q=USER0"); len(p.Users) != 10 {
+		t.Errorf("q=USER0 finds %d, want 10", len(p.Users))
+	}
+	for _, q := range []string{"q=%25", "q=user_0", "q=%00", "q=nobody"} {
+		if p := get(q); len(p.Users) != 0 || p.NextCursor != "" {
+			t.Errorf("%s finds %d users", q, len(p.Users))
+		}
+	}
+	if p := get("limit=100"); len(p.Users) != 25 || p.NextCursor != "" {
+		t.Errorf("limit=100 finds %d users, cursor %q", len(p.Users), p.NextCursor)
+	}
+	for query, want := range map[string][]string{
+		"limit=0": {"limit range"}, "limit=101": {"limit range"}, "limit=x": {"limit range"}, "limit=-1": {"limit range"},
+		"cursor=x": {"cursor format"}, "cursor=" + first.NextCursor + "A": {"cursor format"},
+		"limit=0&cursor=" + first.NextCursor[:10]: {"limit range", "cursor format"},
+	} {
+		a.send(t, "GET", "/api/v1/users?"+query, root.Token, "").wantFields(t, want...)
+	}
+}

@@ -1,0 +1,73 @@
+// Package routes puts handlers and middleware together into the service's HTTP application.
+package routes
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"gofiber-auth/domain/services"
+	"gofiber-auth/interfaces/api/handlers"
+	"gofiber-auth/interfaces/api/middleware"
+	"gofiber-auth/interfaces/api/server"
+	"gofiber-auth/pkg/metrics"
+)
+
+// Deps is all that the routes need. Every field is required, but for the lists.
+type Deps struct {
+	Authentication services.Authentication
+	Authenticator  services.Authenticator
+	Accounts       services.Accounts
+	Administration services.Administration
+	Cursors        handlers.Cursors
+	Health         handlers.Health
+	Metrics        *metrics.Metrics
+	Log            *slog.Logger
+
+	Production     bool
+	AllowedOrigins []string
+	TrustedProxies []netip.Prefix
+}
+
+// requestTimeout bounds a request, time in the password queue included.
+const requestTimeout = 30 * time.Second
+
+// New returns the application that cmd/api serves and that tests drive.
+func New(d Deps) *fiber.App {
+	app := server.New(server.Options{
+		Log: d.Log, Metrics: d.Metrics, RequestTimeout: requestTimeout,
+		AllowedOrigins: d.AllowedOrigins, TrustedProxies: d.TrustedProxies, Production: d.Production,
+	})
+	operations(app, d)
+
+	var (
+		auth  = handlers.Auth{Service: d.Authentication, Metrics: d.Metrics}
+		users = handlers.Users{Service: d.Accounts}
+		admin = handlers.Admin{Service: d.Administration, Cursors: d.Cursors}
+
+		body   = middleware.JSONBody()
+		bearer = middleware.Authenticate(d.Authenticator)
+		admins = middleware.RequireAdmin()
+	)
+	// Middleware stands at each route rather than at a prefix, so that an unknown route is a
+	// 404 and a wrong method a 405 before anything is asked of the caller.
+	api := app.Group("/api/v1", middleware.NoStore())
+
+	api.Post("/auth/register", body, auth.Register)
+	api.Post("/auth/login", body, auth.Login)
+	api.Post("/auth/logout", bearer, body, auth.Logout)
+
+	api.Get("/users/me", bearer, users.Me)
+	api.Patch("/users/me", bearer, body, users.Update)
+	api.Delete("/users/me", bearer, body, users.Delete)
+	api.Put("/users/me/password", bearer, body, users.ChangePassword)
+
+	api.Get("/users", bearer, admins, admin.List)
+	api.Post("/users", bearer, admins, body, admin.Create)
+	api.Get("/users/:id", bearer, admins, admin.User)
+	api.Patch("/users/:id", bearer, admins, body, admin.Update)
+	api.Delete("/users/:id", bearer, admins, body, admin.Delete)
+	return app
+}

@@ -1,0 +1,261 @@
+package di
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"gofiber-auth/application/serviceimpl"
+	"gofiber-auth/domain/repositories"
+	"gofiber-auth/infrastructure/nats"
+	"gofiber-auth/infrastructure/postgres"
+	"gofiber-auth/interfaces/api/handlers"
+	"gofiber-auth/interfaces/api/routes"
+	"gofiber-auth/interfaces/api/server"
+	"gofiber-auth/pkg/config"
+	"gofiber-auth/pkg/metrics"
+)
+
+// How long the parts of an orderly stop may take: together less than 10 s.
+const (
+	finishRequests = 4 * time.Second // then what waits for a password hash gets a 503
+	refuseRequests = 2 * time.Second // then connections are cut
+	drainEvents    = 2 * time.Second
+	closeBus       = time.Second
+)
+
+// Container is the whole service.
+type Container struct {
+	cfg      config.Config
+	log      *slog.Logger
+	core     *Core
+	listener net.Listener
+	app      *fiber.App
+	wakeups  *serviceimpl.Wakeups
+	relay    *serviceimpl.Relay
+	janitor  *serviceimpl.Janitor
+	embedded *nats.Embedded // nil with NATS_URL
+	draining atomic.Bool
+	closers  closers
+}
+
+// New puts the service together: it takes its port, opens or starts what the configuration
+// names, and brings the database's schema up to date. Requests are answered from Run on.
+func New(ctx context.Context, cfg config.Config, log *slog.Logger, version string) (*Container, error) {
+	c := &Container{cfg: cfg, log: log, wakeups: serviceimpl.NewWakeups()}
+	if err := c.build(ctx, version); err != nil {
+		return nil, errors.Join(err, c.closers.close())
+	}
+	return c, nil
+}
+
+func (c *Container) build(ctx context.Context, version string) (err error) {
+	cfg, log := c.cfg, c.log
+	if len(cfg.Unused) > 0 {
+		log.WarnContext(ctx, "these variables are set, and this version does not use them yet", "variables", cfg.Unused)
+	}
+	if c.listener, err = net.Listen("tcp", cfg.App.Address()); err != nil {
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return fmt.Errorf("%s is taken: set APP_PORT to a free port, or stop what listens there", cfg.App.Address())
+		}
+		return fmt.Errorf("APP_HOST and APP_PORT: %w", err)
+	}
+	c.closers.add(func() error {
+		if err := c.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	if cfg.Database.URL == "" || cfg.NATS.URL == "" || cfg.Tokens.Secret == "" {
+		unlock, err := lockDataDir(cfg.DataDir)
+		if err != nil {
+			return err
+		}
+		c.closers.add(unlock)
+	}
+	secret := cfg.Tokens.Secret
+	if secret == "" {
+		if secret, err = config.KeptSecret(cfg.DataDir, "jwt_secret"); err != nil {
+			return err
+		}
+	}
+	m := metrics.New(version)
+	if c.core, err = NewCore(ctx, cfg, log, m, c.wakeups.Committed); err != nil {
+		return err
+	}
+	c.closers.add(c.core.Close)
+	publisher, err := c.connectBus(m)
+	if err != nil {
+		return err
+	}
+	return c.assemble(m, publisher, []byte(secret), version)
+}
+
+// connectBus starts the embedded bus, or finds the configured one, which may be away.
+func (c *Container) connectBus(m *metrics.Metrics) (*nats.Publisher, error) {
+	o := nats.ConnectOptions{URL: string(c.cfg.NATS.URL), Name: c.cfg.App.Name, Log: c.log}
+	if o.URL == "" {
+		embedded, err := nats.StartEmbedded(nats.EmbeddedOptions{
+			Addr: c.cfg.NATS.EmbeddedAddr, StoreDir: filepath.Join(c.cfg.DataDir, "nats"), Log: c.log,
+		})
+		if errors.Is(err, nats.ErrAddrInUse) {
+			return nil, fmt.Errorf("%s is taken: set NATS_EMBEDDED_ADDR to a free address, or NATS_URL to the bus that listens there",
+				c.cfg.NATS.EmbeddedAddr)
+		}
+		if err != nil {
+			return nil, err
+		}
+		c.embedded, o.Server = embedded, embedded
+		c.closers.add(func() error { embedded.Shutdown(); return nil })
+	}
+	connection, err := nats.Connect(o)
+	if err != nil {
+		return nil, err
+	}
+	c.closers.add(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), closeBus)
+		defer cancel()
+		return connection.Close(ctx)
+	})
+	publisher := nats.NewPublisher(nats.PublisherDeps{
+		Connection: connection, Metrics: m, Log: c.log, OnReady: c.wakeups.BusIsBack,
+		Stream: nats.StreamSettings{
+			Name: c.cfg.NATS.Stream, Subject: c.cfg.NATS.Subject, Replicas: c.cfg.NATS.Replicas, MaxAge: c.cfg.NATS.MaxAge,
+		},
+	})
+	c.closers.add(func() error { publisher.Close(); return nil })
+	return publisher, nil
+}
+
+// assemble makes the use cases and the routes to them.
+func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, secret []byte, version string) error {
+	db, queue := c.core.Database, postgres.NewOutbox(c.core.Database)
+	sessions := postgres.NewSessions(db)
+	c.relay = serviceimpl.NewRelay(serviceimpl.RelayDeps{
+		Queue: queue, Leases: c.leases(), Publisher: publisher, Wakeups: c.wakeups, Holder: newID(), Now: now, Log: c.log,
+	})
+	c.janitor = serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: sessions, Queue: queue, Now: now, Log: c.log})
+	authenticator := serviceimpl.NewSessions(serviceimpl.SessionsDeps{
+		Reader: sessions, Lifetime: c.cfg.Tokens.RefreshExpiresIn, Now: now, NewID: newID,
+		Tokens: serviceimpl.NewTokens(serviceimpl.TokensConfig{
+			Secret: secret, Issuer: c.cfg.Tokens.Issuer, Audience: c.cfg.Tokens.Audience,
+			ExpiresIn: c.cfg.Tokens.ExpiresIn, Now: now, NewID: newID,
+		}),
+	})
+	accounts := serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
+		Work: c.core.Work, Users: c.core.Users, Hasher: c.core.Hasher, Sessions: authenticator, Now: now, NewID: newID,
+	})
+	m.WatchOutbox(queue.Backlog)
+	pools, err := db.Pools()
+	if err != nil {
+		return err
+	}
+	for name, pool := range pools {
+		m.WatchDatabase(pool, name)
+	}
+	c.app = routes.New(routes.Deps{
+		Authentication: accounts, Authenticator: authenticator, Accounts: accounts, Administration: c.core.Administration,
+		Cursors: handlers.NewCursors(secret), Metrics: m, Log: c.log,
+		Health: handlers.Health{
+			Service: c.cfg.App.Name, Version: version, Draining: c.draining.Load,
+			Database: func(ctx context.Context) string { return okOr(db.Ping(ctx), "down: no answer") },
+			Events: func(ctx context.Context) string {
+				detail, _ := publisher.Check(ctx) // the publisher logs its own troubles
+				return detail
+			},
+			Cache: func(context.Context) string { return "ok" }, // the memory of this process
+		},
+		Production: c.cfg.App.Env == config.Production, AllowedOrigins: c.cfg.HTTP.CORSOrigins, TrustedProxies: c.cfg.HTTP.TrustedProxies,
+	})
+	return nil
+}
+
+func okOr(err error, otherwise string) string {
+	if err != nil {
+		return otherwise
+	}
+	return "ok"
+}
+
+// leases returns the database's leases or, where no other instance can be, none.
+func (c *Container) leases() repositories.Leases {
+	if c.cfg.Database.URL == "" {
+		return soleInstance{}
+	}
+	return postgres.NewLeases(c.core.Database)
+}
+
+// soleInstance holds every lease: the lock on DATA_DIR keeps others away.
+type soleInstance struct{}
+
+func (soleInstance) Acquire(context.Context, string, string, time.Duration) (bool, error) {
+	return true, nil
+}
+func (soleInstance) Release(context.Context, string, string) error { return nil }
+
+// URL is where a browser on this machine finds the service.
+func (c *Container) URL() string {
+	host, port, _ := net.SplitHostPort(c.listener.Addr().String())
+	if ip := net.ParseIP(host); ip != nil && (ip.IsUnspecified() || ip.IsLoopback()) {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// NATSURL is where a subscriber finds the bus, without credentials.
+func (c *Container) NATSURL() string {
+	if c.embedded != nil {
+		return c.embedded.ClientURL()
+	}
+	return "as NATS_URL says"
+}
+
+// Frontend is the origin of the front end.
+func (c *Container) Frontend() string { return c.cfg.HTTP.CORSOrigins[0] }
+
+// Run serves until ctx ends, and then stops in good order: requests under way are answered,
+// events that wait are published, within 10 s. It returns what made it stop too early.
+func (c *Container) Run(ctx context.Context) error {
+	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBackground()
+	var workers sync.WaitGroup
+	workers.Go(func() { c.relay.Run(background) })
+	workers.Go(func() { c.janitor.Run(background) })
+
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(c.app, c.listener) }()
+	var err error
+	select {
+	case err = <-served:
+		err = fmt.Errorf("HTTP: %w", err)
+	case <-ctx.Done():
+		c.log.Info("stopping")
+		c.finishRequests()
+		<-served // it returns once shut down, with nothing to say
+	}
+	stopBackground()
+	workers.Wait()
+	drain, cancel := context.WithTimeout(context.Background(), drainEvents)
+	defer cancel()
+	c.relay.Drain(drain)
+	return errors.Join(err, c.closers.close())
+}
+
+// finishRequests takes no more requests and answers those that are under way.
+func (c *Container) finishRequests() {
+	c.draining.Store(true)
+	refuse := time.AfterFunc(finishRequests, c.core.Hasher.Close)
+	defer refuse.Stop()
+	if err := c.app.ShutdownWithTimeout(finishRequests + refuseRequests); err != nil {
+		c.log.Warn("some requests were cut off", "error", err)
+	}
+}

@@ -1,0 +1,113 @@
+package di_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const (
+	module = "gofiber-auth/"
+	root   = "../.."
+)
+
+// mayImport says, for each layer, which packages of ours it may import. What is not listed
+// (cmd, pkg/di, test) may import everything.
+var mayImport = map[string][]string{
+	"domain":         {"domain"},
+	"application":    {"application", "domain", "pkg/contextutil"},
+	"infrastructure": {"infrastructure", "domain", "pkg/contextutil", "pkg/metrics", "migrations"},
+	"interfaces":     {"interfaces", "domain", "pkg/contextutil", "pkg/metrics"},
+	"migrations":     {},
+	"pkg":            {"pkg"},
+}
+
+// livesIn says, for a library, the only folders that may import it.
+var livesIn = map[string][]string{
+	"gorm.io/":                   {"infrastructure/postgres", "infrastructure/sqlite", "pkg/config"},
+	"github.com/jackc/":          {"infrastructure/postgres", "pkg/config", "test"},
+	"github.com/glebarez/":       {"infrastructure/sqlite"},
+	"github.com/pressly/":        {"infrastructure/postgres", "infrastructure/sqlite"},
+	"github.com/nats-io/":        {"infrastructure/nats", "pkg/userevents", "cmd/test_subscriber", "test"},
+	"github.com/gofiber/":        {"interfaces/api", "test"},
+	"github.com/valyala/":        {"interfaces/api", "test"},
+	"github.com/golang-jwt/":     {"application/serviceimpl", "test"},
+	"github.com/go-playground/":  {"application/serviceimpl"},
+	"golang.org/x/crypto/bcrypt": {"infrastructure/hashing", "test"},
+}
+
+// TestImports proves the dependency rule: imports point inward. Tests are left out, since
+// what they bring together is not what the program is made of.
+func TestImports(t *testing.T) {
+	t.Parallel()
+	files := 0
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && strings.HasPrefix(d.Name(), ".") && path != root:
+			return filepath.SkipDir
+		case d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		file, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		files++
+		for _, fault := range faultsOf(t, path, filepath.ToSlash(file)) {
+			t.Error(fault)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 20 {
+		t.Errorf("only %d files were read: is %s the module's root?", files, root)
+	}
+}
+
+// faultsOf returns what a file imports and may not.
+func faultsOf(t *testing.T, path, file string) (faults []string) {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	layer, _, _ := strings.Cut(file, "/")
+	allowed, limited := mayImport[layer]
+	if strings.HasPrefix(file, "pkg/di/") || strings.HasSuffix(filepath.Dir(file), "test") {
+		limited = false
+	}
+	for _, spec := range parsed.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours, isOurs := strings.CutPrefix(imported, module)
+		switch {
+		case isOurs && limited && !within(ours, allowed):
+			faults = append(faults, file+" imports "+imported+": "+layer+" may import only "+strings.Join(allowed, ", "))
+		case !isOurs && layer == "domain" && strings.Contains(strings.Split(imported, "/")[0], "."):
+			faults = append(faults, file+" imports "+imported+": domain imports the standard library alone")
+		case !isOurs:
+			for library, folders := range livesIn {
+				if strings.HasPrefix(imported, library) && !within(file, folders) {
+					faults = append(faults, file+" imports "+imported+": it lives in "+strings.Join(folders, ", "))
+				}
+			}
+		}
+	}
+	return faults
+}
+
+// within reports whether path is one of the folders or in one.
+func within(path string, folders []string) bool {
+	return slices.ContainsFunc(folders, func(f string) bool { return path == f || strings.HasPrefix(path, f+"/") })
+}

@@ -1,0 +1,118 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// authctl runs the operator's tool and returns its exit code and output.
+func authctl(t *testing.T, env map[string]string, stdin string, args ...string) (int, string) {
+	t.Helper()
+	p := run(t, env, stdin, "authctl", args...)
+	code := p.exitCode(t)
+	return code, p.output.String()
+}
+
+// newAdmin makes an admin with authctl, beside the running service, and logs in.
+func newAdmin(t *testing.T, env map[string]string, s *instance) auth {
+	t.Helper()
+	return newAdminNamed(t, env, s, "root")
+}
+
+func newAdminNamed(t *testing.T, env map[string]string, s *instance, name string) auth {
+	t.Helper()
+	if code, output := authctl(t, env, goodPassword+"\n", "user", "create", "--email", name+"@example.com", "--username", name, "--admin"); code != 0 {
+		t.Fatalf("authctl user create: exit code %d: %s", code, output)
+	}
+	var a auth
+	s.must(t, "POST", "/api/v1/auth/login", "", fmt.Sprintf(`{"username":%q,"password":%q}`, name, goodPassword), 200, &a)
+	return a
+}
+
+// allUsers reads GET /users page by page.
+func allUsers(t *testing.T, s *instance, admin auth) map[string]user {
+	t.Helper()
+	all := map[string]user{}
+	cursor := ""
+	for {
+		var page struct {
+			Users      []user
+			NextCursor string
+		}
+		s.must(t, "GET", "/api/v1/users?limit=100&cursor="+cursor, admin.Token, "", 200, &page)
+		for _, u := range page.Users {
+			all[u.ID] = u
+		}
+		if cursor = page.NextCursor; cursor == "" {
+			return all
+		}
+	}
+}
+
+// metric returns the value of a metric without labels.
+func (s *instance) metric(t *testing.T, name string) string {
+	t.Helper()
+	_, _, body, err := s.do("GET", "/metrics", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(body)) {
+		if value, found := strings.CutPrefix(line, name+" "); found {
+			return strings.TrimSpace(value)
+		}
+	}
+	t.Fatalf("no metric %s", name)
+	return ""
+}
+
+func TestAuthctl(t *testing.T) {
+	t.Parallel()
+	onBothDatabases(t, func(t *testing.T, env map[string]string) {
+		if code, output := authctl(t, env, "", "migrate", "up"); code != 0 {
+			t.Fatalf("migrate up before the first start: %d %s", code, output)
+		}
+		s := start(t, env)
+		events := subscribe(t, s.nats)
+		code, output := authctl(t, env, goodPassword+"\n", "user", "create", "--email", "Ada@Example.com", "--username", "ada", "--json")
+		var made struct{ ID string }
+		if err := json.Unmarshal([]byte(output), &made); code != 0 || err != nil || made.ID == "" {
+			t.Fatalf("user create --json: %d %s", code, output)
+		}
+		if got := events.waitFor(t, made.ID, 1); got[0].body.Action != "created" || got[0].body.Email != "ada@example.com" {
+			t.Errorf("its event is %s", got[0].raw)
+		}
+		root := newAdmin(t, env, s)
+		var ada auth
+		s.must(t, "POST", "/api/v1/auth/login", "", `{"email":"ada@example.com","password":"`+goodPassword+`"}`, 200, &ada)
+		for _, step := range []struct {
+			args   []string
+			code   int
+			token  string
+			path   string
+			status int
+		}{
+			{[]string{"user", "promote", "ada@example.com"}, 0, ada.Token, "/api/v1/users", 200},
+			{[]string{"user", "demote", made.ID}, 0, ada.Token, "/api/v1/users", 403},
+			{[]string{"user", "disable", "ADA@example.com"}, 0, ada.Token, "/api/v1/users/me", 401},
+			{[]string{"user", "enable", "ada@example.com"}, 0, ada.Token, "/api/v1/users/me", 401}, // disabling ended the session
+			{[]string{"user", "demote", "root@example.com"}, 1, root.Token, "/api/v1/users", 200},  // the last admin stays
+			{[]string{"user", "promote", "nobody@example.com"}, 1, root.Token, "/api/v1/users", 200},
+			{[]string{"user", "promote"}, 2, root.Token, "/api/v1/users", 200},
+			{[]string{"user", "create", "--email", "x@example.com"}, 2, root.Token, "/api/v1/users", 200},
+			{[]string{"nothing"}, 2, root.Token, "/api/v1/users", 200},
+		} {
+			if code, output := authctl(t, env, "", step.args...); code != step.code {
+				t.Errorf("authctl %v: exit code %d, want %d: %s", step.args, code, step.code, output)
+			}
+			s.must(t, "GET", step.path, step.token, "", step.status, nil)
+		}
+		if code, output := authctl(t, env, "short\n", "user", "create", "--email", "x@example.com", "--username", "xavier"); code != 1 || !strings.Contains(output, "password") {
+			t.Errorf("user create with a short password: %d %s", code, output)
+		}
+		if code, output := authctl(t, env, "", "migrate", "status"); code != 0 || !strings.Contains(output, "applied") {
+			t.Errorf("migrate status: %d %s", code, output)
+		}
+	})
+}
