@@ -34,7 +34,7 @@ var livesIn = map[string][]string{
 	"github.com/glebarez/":       {"infrastructure/sqlite"},
 	"github.com/pressly/":        {"infrastructure/postgres", "infrastructure/sqlite"},
 	"github.com/nats-io/":        {"infrastructure/nats", "pkg/userevents", "cmd/test_subscriber", "test"},
-	"github.com/gofiber/":        {"interfaces/api", "test"},
+	"github.com/gofiber/":        {"interfaces/api", "pkg/di", "test"},
 	"github.com/valyala/":        {"interfaces/api", "test"},
 	"github.com/golang-jwt/":     {"application/serviceimpl", "test"},
 	"github.com/go-playground/":  {"application/serviceimpl"},

@@ -53,6 +53,7 @@ func (h Admin) Create(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	c.Location(c.Path() + "/" + user.ID)
 	return c.Status(fiber.StatusCreated).JSON(dto.NewUser(user))
 }
 

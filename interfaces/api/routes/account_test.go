@@ -34,7 +34,7 @@ func TestRegister(t *testing.T) {
 	if got.TokenType != "Bearer" || got.ExpiresIn != 900 || got.RefreshExpiresIn != 720*3600 || len(got.RefreshToken) < 43 {
 		t.Errorf("auth = %+v", got)
 	}
-	events := a.events(t, u.ID)
+	events := a.events(u.ID)
 	if len(events) != 1 || events[0].Action != models.ActionCreated || events[0].Version != 1 || events[0].RequestID == "" {
 		t.Errorf("events = %+v", events)
 	}
@@ -76,7 +76,6 @@ func TestRegisterRefuses(t *testing.T) {
 		"no object":                  {`["email"]`, 400, "invalid_json", nil},
 		"two objects":                {`{} {}`, 400, "invalid_json", nil},
 		"not UTF-8":                  {"{\"email\":\"\xff\"}", 400, "invalid_json", nil},
-		"too large":                  {`{"displayName":"` + strings.Repeat("x", 64<<10) + `"}`, 413, "payload_too_large", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -316,7 +315,7 @@ func TestPatchMe(t *testing.T) {
 			if tc.event {
 				wantEvents = 2
 			}
-			events := a.events(t, ada.User.ID)
+			events := a.events(ada.User.ID)
 			if len(events) != wantEvents {
 				t.Errorf("%d events, want %d", len(events), wantEvents)
 			}
@@ -361,7 +360,7 @@ func TestChangePassword(t *testing.T) {
 	a.send(t, "GET", "/api/v1/users/me", elsewhere.Token, "").want(t, 401, "unauthorized")
 	a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"ada","password":"`+goodPassword+`"}`).want(t, 401, "invalid_credentials")
 	a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"ada","password":"another good secret"}`).want(t, 200, "")
-	if events := a.events(t, ada.User.ID); len(events) != 1 {
+	if events := a.events(ada.User.ID); len(events) != 1 {
 		t.Errorf("%d events, want the created one alone", len(events))
 	}
 }
@@ -399,7 +398,7 @@ func TestDeleteMe(t *testing.T) {
 	a.send(t, "DELETE", "/api/v1/users/me", ada.Token, `{"currentPassword":"`+goodPassword+`"}`).want(t, 204, "")
 	a.send(t, "GET", "/api/v1/users/me", ada.Token, "").want(t, 401, "unauthorized")
 	a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"ada","password":"`+goodPassword+`"}`).want(t, 401, "invalid_credentials")
-	events := a.events(t, ada.User.ID)
+	events := a.events(ada.User.ID)
 	if len(events) != 2 || events[1].Action != models.ActionDeleted || events[1].Version != 2 || events[1].Email != "ada@example.com" {
 		t.Errorf("events = %+v", events)
 	}

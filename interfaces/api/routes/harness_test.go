@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -46,7 +47,7 @@ type api struct {
 
 func newAPI(t *testing.T) *api {
 	t.Helper()
-	a := &api{store: repositorytest.NewMemory(), clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}, hasher: new(fakeHasher)}
+	a := &api{store: new(repositorytest.Memory), clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}, hasher: new(fakeHasher)}
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
 	a.tokens = serviceimpl.NewTokens(serviceimpl.TokensConfig{
 		Secret: []byte(jwtSecret), Issuer: "gofiber-auth", Audience: "gofiber-auth", ExpiresIn: 15 * time.Minute, Now: a.clock.Now, NewID: newID,
@@ -240,27 +241,7 @@ func (a *api) admin(t *testing.T, name string) auth {
 	return out
 }
 
-// events returns what waits in the outbox, each "action version email username".
-func (a *api) events(t *testing.T, userID string) []models.OutboxEvent {
-	t.Helper()
-	var out []models.OutboxEvent
-	for {
-		heads, err := a.store.Heads(t.Context(), 1000)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(heads) == 0 {
-			return out
-		}
-		var acks []repositories.Published
-		for _, e := range heads {
-			acks = append(acks, repositories.Published{EventID: e.ID, StreamSequence: 1})
-			if e.UserID == userID {
-				out = append(out, e)
-			}
-		}
-		if err := a.store.MarkPublished(t.Context(), acks, a.clock.Now()); err != nil {
-			t.Fatal(err)
-		}
-	}
+// events returns the events of the user in the outbox, oldest first.
+func (a *api) events(userID string) []models.OutboxEvent {
+	return slices.DeleteFunc(a.store.Events(), func(e models.OutboxEvent) bool { return e.UserID != userID })
 }
