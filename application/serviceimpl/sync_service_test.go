@@ -1,0 +1,345 @@
+package serviceimpl_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"gofiber-auth/application/serviceimpl"
+	"gofiber-auth/domain/models"
+	"gofiber-auth/domain/repositories"
+	"gofiber-auth/domain/repositories/repositorytest"
+	"gofiber-auth/domain/services"
+)
+
+// bus is an event bus in memory: it drops repeats by id, and fails as it is told.
+type bus struct {
+	mu     sync.Mutex
+	away   bool
+	refuse string // the user whose events are refused
+	calls  int
+	events []models.OutboxEvent
+	onSend func()
+}
+
+var errAway = errors.New("away")
+
+func (b *bus) Publish(_ context.Context, events []models.OutboxEvent) []services.PublishResult {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.calls++
+	results := make([]services.PublishResult, len(events))
+	for i, e := range events {
+		if b.away || e.UserID == b.refuse {
+			results[i].Err = errAway
+			continue
+		}
+		if !slices.ContainsFunc(b.events, func(had models.OutboxEvent) bool { return had.ID == e.ID }) {
+			b.events = append(b.events, e)
+		}
+		results[i].StreamSequence = uint64(len(b.events))
+	}
+	if b.onSend != nil {
+		b.onSend()
+	}
+	return results
+}
+
+func (b *bus) set(change func(*bus)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	change(b)
+}
+
+// versions returns the versions of the user's events in the order of the bus.
+func (b *bus) versions(userID string) (versions []int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, e := range b.events {
+		if e.UserID == userID {
+			versions = append(versions, e.Version)
+		}
+	}
+	return versions
+}
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+func newRelay(store *repositorytest.Memory, b services.EventPublisher, holder string) (*serviceimpl.Relay, *serviceimpl.Wakeups) {
+	wakeups := serviceimpl.NewWakeups()
+	return serviceimpl.NewRelay(serviceimpl.RelayDeps{
+		Queue: store, Leases: store, Publisher: b, Wakeups: wakeups, Holder: holder, Now: now, Log: slog.New(slog.DiscardHandler),
+	}), wakeups
+}
+
+// commit appends the events of a user from version first to last.
+func commit(t *testing.T, store *repositorytest.Memory, userID string, first, last int64) {
+	t.Helper()
+	for version := first; version <= last; version++ {
+		err := store.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
+			return r.Outbox.Append(ctx, models.OutboxEvent{
+				ID: newID(), UserID: userID, Version: version, Action: models.ActionUpdated,
+				Email: "a@example.com", Username: fmt.Sprintf("u%d", version), OccurredAt: now(),
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func waiting(t *testing.T, store *repositorytest.Memory) int64 {
+	t.Helper()
+	pending, _, err := store.Backlog(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pending
+}
+
+// pass lets time go by, which in a test of synctest takes none.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// tries returns how often events were sent.
+func (b *bus) tries() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.calls
+}
+
+// running runs a relay until the end of the test or until stop.
+func running(t *testing.T, r *serviceimpl.Relay) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); r.Run(ctx) }()
+	return func() { cancel(); <-done }
+}
+
+func TestRelayKeepsTheOrderOfEachUser(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store, b := new(repositorytest.Memory), new(bus)
+		ada, grace := newID(), newID()
+		commit(t, store, ada, 1, 5)
+		commit(t, store, grace, 1, 3)
+		relay, _ := newRelay(store, b, "a")
+		stop := running(t, relay)
+		defer stop()
+		synctest.Wait()
+		if got := b.versions(ada); !slices.Equal(got, []int64{1, 2, 3, 4, 5}) {
+			t.Errorf("ada's versions %v", got)
+		}
+		if got := b.versions(grace); !slices.Equal(got, []int64{1, 2, 3}) {
+			t.Errorf("grace's versions %v", got)
+		}
+		if n := waiting(t, store); n != 0 {
+			t.Errorf("%d events wait", n)
+		}
+	})
+}
+
+func TestRelayIsWokenByACommit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store, b := new(repositorytest.Memory), new(bus)
+		relay, wakeups := newRelay(store, b, "a")
+		stop := running(t, relay)
+		defer stop()
+		synctest.Wait() // it is idle
+		ada := newID()
+		commit(t, store, ada, 1, 1)
+		wakeups.Committed()
+		synctest.Wait() // no time passes
+		if got := b.versions(ada); len(got) != 1 {
+			t.Errorf("a commit with a wake-up was not published at once: %v", got)
+		}
+		commit(t, store, ada, 2, 2) // as by another process: nobody wakes this one
+		pass(time.Second)
+		if got := b.versions(ada); len(got) != 2 {
+			t.Errorf("a commit without a wake-up was not found: %v", got)
+		}
+	})
+}
+
+func TestOneUsersFailureHoldsUpNobodyElse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store, b := new(repositorytest.Memory), new(bus)
+		ada, grace := newID(), newID()
+		b.refuse = ada
+		commit(t, store, ada, 1, 2)
+		commit(t, store, grace, 1, 2)
+		relay, _ := newRelay(store, b, "a")
+		stop := running(t, relay)
+		defer stop()
+		pass(time.Minute)
+		if a, g := b.versions(ada), b.versions(grace); len(a) != 0 || !slices.Equal(g, []int64{1, 2}) {
+			t.Errorf("ada %v, grace %v", a, g)
+		}
+		b.set(func(b *bus) { b.refuse = "" })
+		pass(10 * time.Second)
+		if got := b.versions(ada); !slices.Equal(got, []int64{1, 2}) {
+			t.Errorf("ada's versions %v", got)
+		}
+	})
+}
+
+// While the bus is away the relay tries now and then, not at every commit; when it is told
+// that the bus is back, it tries at once.
+func TestTheBusIsAway(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store, b := new(repositorytest.Memory), &bus{away: true}
+		relay, wakeups := newRelay(store, b, "a")
+		ada := newID()
+		commit(t, store, ada, 1, 1)
+		stop := running(t, relay)
+		defer stop()
+		pass(time.Minute)
+		before := b.tries()
+		for range 1000 {
+			wakeups.Committed()
+			synctest.Wait()
+		}
+		if b.tries()-before > 2 {
+			t.Errorf("1000 commits made %d tries", b.tries()-before)
+		}
+		if before > 60 {
+			t.Errorf("%d tries in a minute", before)
+		}
+		b.set(func(b *bus) { b.away = false })
+		wakeups.BusIsBack()
+		synctest.Wait()
+		if got := b.versions(ada); len(got) != 1 {
+			t.Error("the event does not flow at once when the bus is back")
+		}
+	})
+}
+
+func TestOneOfTwoInstancesRelays(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store, b := new(repositorytest.Memory), new(bus)
+		first, _ := newRelay(store, b, "first")
+		stopFirst := running(t, first)
+		synctest.Wait()
+		idle := new(bus)
+		second, _ := newRelay(store, idle, "second")
+		stopSecond := running(t, second)
+		defer stopSecond()
+		ada := newID()
+		commit(t, store, ada, 1, 1)
+		pass(10 * time.Second)
+		if len(b.versions(ada)) != 1 || idle.tries() != 0 {
+			t.Errorf("the holder published %v, the other tried %d times", b.versions(ada), idle.tries())
+		}
+		stopFirst() // as when it dies: it does not give the lease back
+		commit(t, store, ada, 2, 2)
+		pass(5 * time.Second)
+		if got := idle.versions(ada); !slices.Equal(got, []int64{2}) {
+			t.Errorf("5 s after the holder died the other has published %v", got)
+		}
+	})
+}
+
+func TestDrain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store, b := new(repositorytest.Memory), new(bus)
+		ada := newID()
+		commit(t, store, ada, 1, 20)
+		relay, _ := newRelay(store, b, "a")
+		relay.Drain(t.Context())
+		if got := b.versions(ada); len(got) != 20 {
+			t.Errorf("%d of 20 events were drained", len(got))
+		}
+		if held, err := store.Acquire(t.Context(), "relay", "b", time.Minute); err != nil || !held {
+			t.Errorf("the lease was not given back: %v", err)
+		}
+		// With the bus away a drain ends rather than trying for ever.
+		b.away = true
+		commit(t, store, ada, 21, 21)
+		other, _ := newRelay(store, b, "b")
+		other.Drain(t.Context())
+		if n := waiting(t, store); n != 1 {
+			t.Errorf("%d events wait, want 1", n)
+		}
+	})
+}
+
+// What the bus has acknowledged is marked even if the stop comes in between.
+func TestAcknowledgedIsMarkedDuringAStop(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store, b := new(repositorytest.Memory), new(bus)
+		commit(t, store, newID(), 1, 1)
+		relay, _ := newRelay(store, b, "a")
+		ctx, cancel := context.WithCancel(t.Context())
+		b.onSend = cancel
+		relay.Run(ctx)
+		if n := waiting(t, store); n != 0 {
+			t.Errorf("%d events wait, want none", n)
+		}
+	})
+}
+
+// A database that fails after the ack makes a repeat, which the bus drops.
+func TestAMarkThatFailsIsMadeGood(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store, b := new(repositorytest.Memory), new(bus)
+		ada := newID()
+		commit(t, store, ada, 1, 2)
+		relay, _ := newRelay(store, b, "a")
+		b.onSend = func() { store.Fail(errors.New("gone")) }
+		stop := running(t, relay)
+		defer stop()
+		pass(3 * time.Second)
+		b.set(func(b *bus) { b.onSend = nil })
+		store.Fail(nil)
+		pass(10 * time.Second)
+		if got := b.versions(ada); !slices.Equal(got, []int64{1, 2}) {
+			t.Errorf("versions %v", got)
+		}
+		if n := waiting(t, store); n != 0 {
+			t.Errorf("%d events wait", n)
+		}
+	})
+}
+
+func TestJanitor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store, b := new(repositorytest.Memory), new(bus)
+		ada := newID()
+		commit(t, store, ada, 1, 2)
+		relay, _ := newRelay(store, b, "a")
+		relay.Drain(t.Context())
+		commit(t, store, ada, 3, 3) // never published: it must stay, however old
+		janitor := serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: store, Queue: store, Now: now, Log: slog.New(slog.DiscardHandler)})
+		pass(7*24*time.Hour - time.Minute)
+		janitor.Sweep(t.Context())
+		if n := len(store.Events()); n != 3 {
+			t.Errorf("%d events after almost 7 days, want 3", n)
+		}
+		pass(2 * time.Minute)
+		janitor.Sweep(t.Context())
+		if events := store.Events(); len(events) != 1 || events[0].Version != 3 {
+			t.Errorf("events after 7 days: %v", events)
+		}
+	})
+}

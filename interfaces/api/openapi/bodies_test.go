@@ -1,0 +1,59 @@
+package openapi_test
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"gofiber-auth/domain"
+	"gofiber-auth/domain/dto"
+)
+
+// The document names the fields that the code reads and writes, no more and no fewer.
+func TestBodiesHaveTheFieldsOfTheCode(t *testing.T) {
+	t.Parallel()
+	doc := loadDocument(t)
+	for schema, body := range map[string]any{
+		"RegisterRequest":       dto.RegisterRequest{},
+		"LoginRequest":          dto.LoginRequest{},
+		"UpdateMeRequest":       dto.UpdateUserRequest{},
+		"ChangePasswordRequest": dto.ChangePasswordRequest{},
+		"DeleteMeRequest":       dto.DeleteUserRequest{},
+		"CreateUserRequest":     dto.CreateUserRequest{},
+		"UpdateUserRequest":     dto.AdminUpdateUserRequest{},
+		"User":                  dto.User{},
+		"UserPage":              dto.UserPage{},
+		"Auth":                  dto.Auth{},
+	} {
+		want := jsonFields(reflect.TypeOf(body))
+		if got := sortedKeys(doc.Components.Schemas[schema].Value.Properties); !slices.Equal(got, want) {
+			t.Errorf("%s has the fields %v, the code has %v", schema, got, want)
+		}
+	}
+}
+
+// What the code always writes, the document promises.
+func TestResponsesPromiseEveryField(t *testing.T) {
+	t.Parallel()
+	doc := loadDocument(t)
+	for _, schema := range []string{"User", "UserPage", "Auth", "FieldError", "Health"} {
+		s := doc.Components.Schemas[schema].Value
+		if got, want := slices.Sorted(slices.Values(s.Required)), sortedKeys(s.Properties); !slices.Equal(got, want) {
+			t.Errorf("%s requires %v, want %v", schema, got, want)
+		}
+	}
+	if n := reflect.TypeFor[domain.FieldError]().NumField(); n != len(doc.Components.Schemas["FieldError"].Value.Properties) {
+		t.Errorf("domain.FieldError has %d fields, the document another number", n)
+	}
+}
+
+func jsonFields(t reflect.Type) []string {
+	var names []string
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
