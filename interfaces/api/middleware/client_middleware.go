@@ -69,7 +69,8 @@ func (ps prefixes) contain(a netip.Addr) bool {
 }
 
 // originOf walks X-Forwarded-For from its end, where the nearest proxy writes, as long as who
-// speaks is trusted. What is no address is passed over.
+// speaks is trusted. Where a trusted proxy wrote what is no address, the walk ends at that
+// proxy: whatever stands further left may be the client's own invention.
 func (ps prefixes) originOf(peer netip.Addr, headers [][]byte) netip.Addr {
 	for i := len(headers) - 1; i >= 0; i-- {
 		rest := headers[i]
@@ -80,9 +81,13 @@ func (ps prefixes) originOf(peer netip.Addr, headers [][]byte) netip.Addr {
 			} else {
 				rest = nil
 			}
-			address, ok := parseHop(string(bytes.TrimSpace(element)))
-			if !ok {
+			element = bytes.TrimSpace(element)
+			if len(element) == 0 { // RFC 9110 section 5.6.1.2
 				continue
+			}
+			address, ok := parseHop(string(element))
+			if !ok {
+				return peer
 			}
 			if !ps.contain(address) {
 				return address

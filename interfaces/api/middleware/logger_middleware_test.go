@@ -64,6 +64,24 @@ func TestLogger(t *testing.T) {
 	}
 }
 
+// TestLoggerLeavesStreams: a stream is read while it is sent, not to count its bytes.
+func TestLoggerLeavesStreams(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	content := readerFunc(func([]byte) (int, error) {
+		if log.Len() == 0 {
+			t.Error("the stream is read before the request's line is written")
+		}
+		return 0, io.EOF
+	})
+	streams := func(c *fiber.Ctx) error { return c.SendStream(content) }
+	send(t, newApp(io.Discard, middleware.Logger(logTo(&log)), streams), request("GET"))
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
 func TestLoggerBelowItsLevel(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer

@@ -56,6 +56,18 @@ func TestID(t *testing.T) {
 	}
 }
 
+// TestIDMayBeKept overwrites the request's memory, as the next request does.
+func TestIDMayBeKept(t *testing.T) {
+	t.Parallel()
+	c := posted(t, nil)
+	c.Request().Header.Set("X-Request-ID", "aaaa")
+	id := request.ID(c)
+	c.Request().Header.Set("X-Request-ID", "bbbb")
+	if id != "aaaa" || contextutil.RequestID(c.UserContext()) != "aaaa" {
+		t.Errorf("the id became %q", id)
+	}
+}
+
 func TestTemplates(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ method, path, want string }{

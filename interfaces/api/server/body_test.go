@@ -90,6 +90,13 @@ func TestTooLargeIsRefusedBeforeItIsSent(t *testing.T) {
 	}
 }
 
+// TestTooLargeGetsNoContinue: the first answer is the last one.
+func TestTooLargeGetsNoContinue(t *testing.T) {
+	t.Parallel()
+	r := start(t, server.Options{}, nil)
+	wantProblem(t, r.raw(t, "POST", "POST /things HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 65537\r\n\r\n"), 413, "payload_too_large")
+}
+
 func TestExpectThenTooLarge(t *testing.T) {
 	t.Parallel()
 	r := start(t, server.Options{}, nil)

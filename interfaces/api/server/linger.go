@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"io"
 	"net"
 	"sync/atomic"
@@ -17,24 +16,19 @@ const (
 	lingerBytes = 64 << 20
 )
 
-// listener hands out connections that can linger, as long as the service runs: one that stops
-// does not wait for who was refused.
-type listener struct {
-	net.Listener
-	running context.Context
-}
+// listener hands out connections that can linger.
+type listener struct{ net.Listener }
 
 func (l listener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: c, running: l.running}, nil
+	return &conn{Conn: c}, nil
 }
 
 type conn struct {
 	net.Conn
-	running context.Context
 	lingers atomic.Bool
 }
 
@@ -45,7 +39,8 @@ func lingerAfter(c net.Conn) {
 	}
 }
 
-// Close closes the connection, after a while if it lingers.
+// Close closes the connection, after a while if it lingers. Nobody waits for that: to fasthttp
+// the connection is done, and a shutdown goes on without it.
 func (c *conn) Close() error {
 	if c.lingers.Swap(false) {
 		c.drain()
@@ -58,7 +53,5 @@ func (c *conn) drain() {
 	if !ok || half.CloseWrite() != nil || c.SetReadDeadline(time.Now().Add(lingerTime)) != nil {
 		return
 	}
-	stop := context.AfterFunc(c.running, func() { _ = c.SetReadDeadline(time.Now()) })
-	defer stop()
 	_, _ = io.Copy(io.Discard, io.LimitReader(c.Conn, lingerBytes)) // however it ends, the next is Close
 }

@@ -32,6 +32,17 @@ func TestLingeringEnds(t *testing.T) {
 			}
 		}
 	})
+	t.Run("who reads to the end", func(t *testing.T) {
+		t.Parallel()
+		c, begun := r.dial(t), time.Now()
+		_, _ = io.WriteString(c, refusedBeginning)
+		if answer, err := io.ReadAll(c); err != nil || !bytes.Contains(answer, []byte("payload_too_large")) {
+			t.Errorf("%v, and %q", err, answer)
+		}
+		if took := time.Since(begun); took > 3*time.Second {
+			t.Errorf("the end came after %v, not right after the answer", took)
+		}
+	})
 	t.Run("who holds the line", func(t *testing.T) {
 		t.Parallel()
 		c := r.dial(t)

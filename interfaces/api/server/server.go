@@ -3,7 +3,6 @@
 package server
 
 import (
-	"context"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -17,7 +16,8 @@ import (
 	"gofiber-auth/pkg/metrics"
 )
 
-// Options is what New needs to know. A time of zero means its default.
+// Options is what New needs to know. Log and Metrics are required; a time of zero means its
+// default.
 type Options struct {
 	Log            *slog.Logger
 	Metrics        *metrics.Metrics
@@ -57,11 +57,11 @@ func New(o Options) *fiber.App {
 		DisableDefaultContentType:    true,
 		DisableStartupMessage:        true,
 	})
-	edge := edge{app: app.Handler()}
+	e := edge{app: app.Handler()}
 	s := app.Server()
-	s.Handler = edge.serve
-	s.ErrorHandler = edge.refuse
-	s.ExpectHandler = edge.expect
+	s.Handler = e.serve
+	s.ErrorHandler = e.refuse
+	s.ExpectHandler = e.expect
 	s.CloseOnShutdown = true // tells keep-alive clients to go elsewhere while the service drains
 
 	app.Use(
@@ -82,9 +82,7 @@ func New(o Options) *fiber.App {
 // Serve serves app on ln until app is shut down. Use it rather than app.Listener: it makes
 // sure that who is refused in the middle of a request gets to read why.
 func Serve(app *fiber.App, ln net.Listener) error {
-	running, stop := context.WithCancel(context.Background())
-	defer stop()
-	return app.Listener(listener{ln, running})
+	return app.Listener(listener{ln})
 }
 
 func or(d, fallback time.Duration) time.Duration {
