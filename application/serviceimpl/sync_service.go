@@ -179,4 +179,6 @@ func wait(ctx context.Context, d time.Duration, committed, reconnected <-chan st
 }
 
 // jitter returns a duration between half of d and d, so that instances do not try in step.
-func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
+func jitter(d time.Duration) time.Duration {
+	return d/2 + rand.N(d/2+1) //nolint:gosec // nobody gains by guessing it
+}

@@ -69,7 +69,7 @@ func run() int {
 	slog.SetDefault(l)
 	log.SetFlags(0)
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 
@@ -112,7 +112,7 @@ func tellFaults(err error, getenv func(string) string) int {
 		l.Error("the configuration is wrong", "error", err)
 	}
 	for _, f := range faults {
-		l.Error("the configuration is wrong: "+f.Variable+" "+f.Want, "variable", f.Variable, "want", f.Want)
+		l.Error("the configuration is wrong", "variable", f.Variable, "want", f.Want)
 	}
 	return exitMisuse
 }

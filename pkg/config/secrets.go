@@ -24,7 +24,7 @@ func KeptSecret(dir, name string) (Secret, error) {
 		return "", fmt.Errorf("read a kept secret: %w", err)
 	}
 	random := make([]byte, 32)
-	rand.Read(random) //nolint:errcheck // it never fails: crypto/rand ends the process instead
+	rand.Read(random) // it never fails: crypto/rand ends the process instead
 	secret := hex.EncodeToString(random)
 	// Written whole under another name first, so that a process that dies leaves no half of it.
 	temporary, err := os.CreateTemp(dir, name+".*")

@@ -236,11 +236,13 @@ func (c *Container) Run(ctx context.Context) error {
 	var err error
 	select {
 	case err = <-served:
-		err = fmt.Errorf("HTTP: %w", err)
+		err = fmt.Errorf("HTTP ended by itself: %w", err)
 	case <-ctx.Done():
-		c.log.Info("stopping")
+		c.log.InfoContext(context.WithoutCancel(ctx), "stopping")
 		c.finishRequests()
-		<-served // it returns once shut down, with nothing to say
+		if err = <-served; err != nil {
+			err = fmt.Errorf("HTTP: %w", err)
+		}
 	}
 	stopBackground()
 	workers.Wait()

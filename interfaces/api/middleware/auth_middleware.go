@@ -40,7 +40,7 @@ func Principal(c *fiber.Ctx) models.Principal {
 	return principal
 }
 
-// RequireAdmin, after Authenticate, lets pass admins alone; others get domain.ErrForbidden.
+// RequireAdmin lets pass admins alone, after Authenticate; others get domain.ErrForbidden.
 func RequireAdmin() fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		if !Principal(c).User.IsActiveAdmin() {

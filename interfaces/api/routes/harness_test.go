@@ -64,7 +64,7 @@ func newAPI(t *testing.T) *api {
 			Work: a.store, Users: a.store, Hasher: a.hasher, Now: a.clock.Now, NewID: newID,
 		}),
 		Cursors: handlers.NewCursors([]byte(jwtSecret)), Metrics: metrics.New("test"),
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), AllowedOrigins: []string{frontend},
+		Log: slog.New(slog.DiscardHandler), AllowedOrigins: []string{frontend},
 		Health: handlers.Health{
 			Service: "gofiber-auth", Version: "test", Draining: a.draining.Load,
 			Database: a.database.get, Events: a.bus.get, Cache: func(context.Context) string { return "ok" },

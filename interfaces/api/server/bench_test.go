@@ -30,7 +30,7 @@ func BenchmarkEdge(b *testing.B) {
 	bare := fiber.New(fiber.Config{DisableStartupMessage: true})
 	bare.Get("/api/v1/users/me", ok)
 	edged := server.New(server.Options{
-		Log: slog.New(slog.NewJSONHandler(io.Discard, nil)), Metrics: metrics.New("test"),
+		Log: slog.New(slog.NewJSONHandler(struct{ io.Writer }{io.Discard}, nil)), Metrics: metrics.New("test"),
 		AllowedOrigins: []string{"http://localhost:3000"},
 	})
 	edged.Get("/plain", ok)

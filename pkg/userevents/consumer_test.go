@@ -1,0 +1,436 @@
+package userevents
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+func TestRunDeliversEvents(t *testing.T) {
+	t.Parallel()
+	bus := startBus(t, -1, t.TempDir())
+	s := newSender(t, bus)
+	s.makeStream(t)
+	s.message(t, nil, adasBody)
+	r := startReader(t, bus.ClientURL(), nil)
+
+	want := adasEvent()
+	want.StreamSequence = 1
+	if diff := cmp.Diff(want, receive(t, "an event", r.events)); diff != "" {
+		t.Errorf("the event (-want +got):\n%s", diff)
+	}
+	s.send(t, 4, 30)
+	r.expect(t, 4, 30)
+}
+
+func TestRunGoesOnWhereItStopped(t *testing.T) {
+	t.Parallel()
+	bus := startBus(t, -1, t.TempDir())
+	s := newSender(t, bus)
+	s.makeStream(t)
+	s.send(t, 1, 5)
+	first := startReader(t, bus.ClientURL(), nil)
+	first.expect(t, 1, 5)
+	if err := first.stop(); err != nil {
+		t.Fatalf("Run() = %v after its context ended", err)
+	}
+
+	s.send(t, 6, 8)
+	begin := time.Now()
+	second := startReader(t, bus.ClientURL(), func(c *Consumer) { c.From = New }) // only for a durable that is not there
+	second.expect(t, 6, 8)
+	if d := time.Since(begin); d > defaultAckWait/2 {
+		t.Errorf("going on took %v: the first left something unacknowledged", d)
+	}
+}
+
+func TestRunBeginsWhereItIsTold(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		from  Start
+		first int // of the five events that are there before
+	}{
+		"all":                   {from: All, first: 1},
+		"new":                   {from: New, first: 6},
+		"after the second":      {from: After(2), first: 3},
+		"after the last":        {from: After(5), first: 6},
+		"after another's event": {from: After(900), first: 1}, // the stream was made anew since
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bus := startBus(t, -1, t.TempDir())
+			s := newSender(t, bus)
+			s.makeStream(t)
+			s.send(t, 1, 5)
+			r := startReader(t, bus.ClientURL(), func(c *Consumer) { c.From = tt.from })
+			receive(t, "readiness", r.ready)
+			s.send(t, 6, 6)
+			r.expect(t, tt.first, 6)
+		})
+	}
+}
+
+func TestFailedEventComesAgainBeforeTheNext(t *testing.T) {
+	t.Parallel()
+	bus := startBus(t, -1, t.TempDir())
+	s := newSender(t, bus)
+	s.makeStream(t)
+	s.send(t, 1, 4)
+	var tries atomic.Int32
+	var r *reader
+	events := make(chan Event, 100)
+	r = startReader(t, bus.ClientURL(), func(c *Consumer) {
+		c.Handle = func(_ context.Context, e Event) error {
+			events <- e
+			if e.Version == 2 && tries.Add(1) <= 3 {
+				return errors.New("database is away")
+			}
+			return nil
+		}
+	})
+
+	for i, want := range []int64{1, 2, 2, 2, 2, 3, 4} {
+		if e := receive(t, "an event", events); e.Version != want {
+			t.Fatalf("event %d is version %d, want %d", i, e.Version, want)
+		}
+	}
+	for range 3 {
+		r.expectReport(t, "event 2 of stream USER_EVENTS", "database is away")
+	}
+}
+
+func TestMalformedMessageIsSkipped(t *testing.T) {
+	t.Parallel()
+	bus := startBus(t, -1, t.TempDir())
+	s := newSender(t, bus)
+	s.makeStream(t)
+	s.send(t, 1, 1)
+	s.message(t, map[string]string{"Nats-Msg-Id": "bad-1"}, `{"id":7}`)
+	s.message(t, map[string]string{"Nats-Msg-Id": "bad-2", "User-Version": "none"}, adasBody)
+	s.send(t, 2, 2)
+	r := startReader(t, bus.ClientURL(), nil)
+
+	r.expect(t, 1, 2)
+	r.expectReport(t, "event 2 of stream", ErrMalformed.Error())
+	r.expectReport(t, "event 3 of stream", ErrMalformed.Error())
+	if err := r.stop(); err != nil {
+		t.Fatal(err)
+	}
+	durable, err := s.js.Consumer(t.Context(), streamName, "social")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := durable.CachedInfo(); i.AckFloor.Stream != 4 || i.NumAckPending != 0 || i.NumRedelivered != 0 {
+		t.Errorf("the durable is at %+v", i)
+	}
+}
+
+func TestLaterSchemaIsKept(t *testing.T) {
+	t.Parallel()
+	bus := startBus(t, -1, t.TempDir())
+	s := newSender(t, bus)
+	s.makeStream(t)
+	s.message(t, map[string]string{"Event-Schema": "3", "Nats-Msg-Id": "later"}, adasBody)
+	s.send(t, 2, 2)
+	r := startReader(t, bus.ClientURL(), nil)
+
+	r.expectReport(t, "event 1 of stream", ErrSchema.Error())
+	r.expectReport(t, "event 1 of stream", ErrSchema.Error())
+	if len(r.events) != 0 {
+		t.Errorf("%+v came although the event before it waits", <-r.events)
+	}
+}
+
+func TestRunWaitsForTheBusAndTheStream(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	r := startReader(t, fmt.Sprintf("nats://127.0.0.1:%d", port), nil)
+
+	if err := receive(t, "a report", r.reports); !errors.Is(err, ErrBusAway) {
+		t.Errorf("reported %v, want %v", err, ErrBusAway)
+	}
+	bus := startBus(t, port, t.TempDir())
+	if err := receive(t, "a report", r.reports); !errors.Is(err, ErrNoStream) {
+		t.Errorf("reported %v, want %v", err, ErrNoStream)
+	}
+	s := newSender(t, bus)
+	s.makeStream(t)
+	s.send(t, 1, 1)
+	r.expect(t, 1, 1)
+	if len(r.reports) != 0 {
+		t.Errorf("reported again: %v", <-r.reports)
+	}
+}
+
+func TestRunSurvivesARestartOfTheBus(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first := startBus(t, -1, dir)
+	port := first.Addr().(*net.TCPAddr).Port
+	s := newSender(t, first)
+	s.makeStream(t)
+	r := startReader(t, first.ClientURL(), nil)
+	s.send(t, 1, 3)
+	r.expect(t, 1, 3)
+	s.awaitAcks(t, 3) // an acknowledgement that is lost brings its event again
+	stopBus(first)
+
+	second := startBus(t, port, dir)
+	newSender(t, second).send(t, 4, 6)
+	r.expect(t, 4, 6)
+}
+
+func TestRunFindsAStreamThatWasMadeAnew(t *testing.T) {
+	t.Parallel()
+	bus := startBus(t, -1, t.TempDir())
+	s := newSender(t, bus)
+	s.makeStream(t)
+	s.send(t, 1, 3)
+	r := startReader(t, bus.ClientURL(), func(c *Consumer) { c.From = After(1) })
+	r.expect(t, 2, 3)
+	if err := s.js.DeleteStream(t.Context(), streamName); err != nil {
+		t.Fatal(err)
+	}
+	s.makeStream(t)
+	s.send(t, 4, 6) // sequences 1 to 3 of the new stream
+
+	r.expect(t, 4, 6)
+}
+
+func TestRunMakesALostDurableAnew(t *testing.T) {
+	t.Parallel()
+	bus := startBus(t, -1, t.TempDir())
+	s := newSender(t, bus)
+	s.makeStream(t)
+	s.send(t, 1, 3)
+	r := startReader(t, bus.ClientURL(), nil)
+	r.expect(t, 1, 3)
+	if err := s.js.DeleteConsumer(t.Context(), streamName, "social"); err != nil {
+		t.Fatal(err)
+	}
+	s.send(t, 4, 5)
+	r.expect(t, 4, 5)
+}
+
+func TestTwoInstancesShareTheWorkInOrder(t *testing.T) {
+	t.Parallel()
+	bus := startBus(t, -1, t.TempDir())
+	s := newSender(t, bus)
+	s.makeStream(t)
+	var atWork atomic.Int32
+	events := make(chan Event, 100)
+	share := func(c *Consumer) {
+		c.Handle = func(_ context.Context, e Event) error {
+			if atWork.Add(1) > 1 {
+				t.Error("two events are in work at once")
+			}
+			defer atWork.Add(-1)
+			events <- e
+			return nil
+		}
+	}
+	first := startReader(t, bus.ClientURL(), share)
+	second := startReader(t, bus.ClientURL(), share)
+	receive(t, "readiness", first.ready)
+	receive(t, "readiness", second.ready)
+
+	s.send(t, 1, 50)
+	for v := int64(1); v <= 50; v++ {
+		if e := receive(t, "an event", events); e.Version != v {
+			t.Fatalf("version %d came instead of %d", e.Version, v)
+		}
+	}
+}
+
+func TestSlowHandlerKeepsItsEvent(t *testing.T) {
+	t.Parallel()
+	bus := startBus(t, -1, t.TempDir())
+	s := newSender(t, bus)
+	s.makeStream(t)
+	s.send(t, 1, 2)
+	const ackWait = 300 * time.Millisecond
+	r := startReader(t, bus.ClientURL(), func(c *Consumer) {
+		c.ackWait = ackWait
+		keep := c.Handle
+		c.Handle = func(ctx context.Context, e Event) error {
+			sleep(ctx, 5*ackWait)
+			return keep(ctx, e)
+		}
+	})
+	r.expect(t, 1, 1)
+	r.expect(t, 2, 2)
+	durable, err := s.js.Consumer(t.Context(), streamName, "social")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := durable.CachedInfo().Delivered.Consumer; n != 2 {
+		t.Errorf("delivered %d times, want 2", n)
+	}
+}
+
+func TestStopInTheMiddleOfAnEvent(t *testing.T) {
+	t.Parallel()
+	bus := startBus(t, -1, t.TempDir())
+	s := newSender(t, bus)
+	s.makeStream(t)
+	s.send(t, 1, 1)
+	began := make(chan struct{}, 1)
+	first := startReader(t, bus.ClientURL(), func(c *Consumer) {
+		c.Handle = func(ctx context.Context, _ Event) error {
+			began <- struct{}{}
+			<-ctx.Done()
+			return ctx.Err()
+		}
+	})
+	receive(t, "the event", began)
+	if err := first.stop(); err != nil {
+		t.Fatalf("Run() = %v", err)
+	}
+	if len(first.reports) != 0 {
+		t.Errorf("reported %v", <-first.reports)
+	}
+
+	begin := time.Now()
+	second := startReader(t, bus.ClientURL(), nil)
+	second.expect(t, 1, 1)
+	if d := time.Since(begin); d > defaultAckWait/2 {
+		t.Errorf("another instance got it after %v", d)
+	}
+}
+
+func TestDurableOfAnotherKind(t *testing.T) {
+	t.Parallel()
+	bus := startBus(t, -1, t.TempDir())
+	s := newSender(t, bus)
+	s.makeStream(t)
+	s.send(t, 1, 2)
+	_, err := s.js.CreateConsumer(t.Context(), streamName, jetstream.ConsumerConfig{Durable: "social", AckPolicy: jetstream.AckNonePolicy})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nc, err := Connect(bus.ClientURL(), "test", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	c := Consumer{Conn: nc, Stream: streamName, Durable: "social", Handle: func(context.Context, Event) error { return nil }}
+	if err := c.Run(t.Context()); !errors.Is(err, ErrUnusable) {
+		t.Errorf("Run() = %v, want %v", err, ErrUnusable)
+	}
+}
+
+func TestDurableThatWouldLoseTheOrder(t *testing.T) {
+	t.Parallel()
+	bus := startBus(t, -1, t.TempDir())
+	s := newSender(t, bus)
+	s.makeStream(t)
+	_, err := s.js.CreateConsumer(t.Context(), streamName, jetstream.ConsumerConfig{Durable: "social", MaxDeliver: 3, MaxAckPending: 500})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := startReader(t, bus.ClientURL(), nil)
+	receive(t, "readiness", r.ready)
+	durable, err := s.js.Consumer(t.Context(), streamName, "social")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := durable.CachedInfo().Config; c.MaxAckPending != 1 || c.MaxDeliver != -1 {
+		t.Errorf("the durable was left as %+v", c)
+	}
+}
+
+func TestRunWithoutWhatItNeeds(t *testing.T) {
+	t.Parallel()
+	if err := (Consumer{Stream: streamName}).Run(t.Context()); !errors.Is(err, ErrUnusable) {
+		t.Errorf("Run() = %v, want %v", err, ErrUnusable)
+	}
+	bus := startBus(t, -1, t.TempDir())
+	nc, err := Connect(bus.ClientURL(), "test", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nc.Close()
+	c := Consumer{Conn: nc, Stream: streamName, Durable: "so.cial", Handle: func(context.Context, Event) error { return nil }}
+	if err := c.Run(t.Context()); !errors.Is(err, ErrUnusable) {
+		t.Errorf("Run() = %v for a name with a dot, want %v", err, ErrUnusable)
+	}
+	c.Durable = "social"
+	if err := c.Run(t.Context()); !errors.Is(err, ErrUnusable) {
+		t.Errorf("Run() = %v on a closed connection, want %v", err, ErrUnusable)
+	}
+}
+
+func TestConnectRefusesWithoutRepeating(t *testing.T) {
+	t.Parallel()
+	const secret = "s3cr3t"
+	for _, addresses := range []string{
+		"nats://ada:" + secret + "%zz@127.0.0.1:4222", "nats://ada:1/" + secret + "@127.0.0.1:4222", "http://ada:" + secret + "@127.0.0.1",
+		"nats://127.0.0.1:4222,", "",
+	} {
+		nc, err := Connect(addresses, "test", nil)
+		if err == nil {
+			nc.Close()
+		}
+		if !errors.Is(err, ErrURL) || strings.Contains(err.Error(), secret) {
+			t.Errorf("Connect() = %v, want %v", err, ErrURL)
+		}
+	}
+}
+
+func TestConnectReportsWhyNot(t *testing.T) {
+	t.Parallel()
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, Username: "ada", Password: "right", NoSigs: true, NoLog: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	defer stopBus(s)
+	reports := make(chan error, 1000)
+	nc, err := Connect(strings.Replace(s.ClientURL(), "//", "//ada:wr0ng@", 1), "test", func(err error) { reports <- err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	if err := receive(t, "a report", reports); !strings.Contains(err.Error(), "Authorization") || strings.Contains(err.Error(), "wr0ng") {
+		t.Errorf("reported %v", err)
+	}
+}
+
+func TestRetryDelay(t *testing.T) {
+	t.Parallel()
+	for delivered, want := range map[uint64]time.Duration{
+		0: 100 * time.Millisecond, 1: 100 * time.Millisecond, 4: 800 * time.Millisecond, 8: 10 * time.Second, 1 << 60: 10 * time.Second,
+	} {
+		if got := retryDelay(delivered); got != want {
+			t.Errorf("retryDelay(%d) = %v, want %v", delivered, got, want)
+		}
+	}
+}
+
+func BenchmarkRun(b *testing.B) {
+	bus := startBus(b, -1, b.TempDir())
+	s := newSender(b, bus)
+	s.makeStream(b)
+	s.send(b, 1, b.N)
+	b.ResetTimer()
+	r := startReader(b, bus.ClientURL(), nil)
+	for range b.N {
+		receive(b, "an event", r.events)
+	}
+	b.StopTimer()
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// installation makes an installation that says it is of the version and returns its folder.
+func installation(t *testing.T, folder, version string, programs ...string) string {
+	t.Helper()
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range programs {
+		write(t, filepath.Join(folder, program), fmt.Sprintf("#!/bin/sh\necho 'postgres (PostgreSQL) %s'\n", version))
+	}
+	return folder
+}
+
+func TestFindTakesNewest(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	installation(t, filepath.Join(root, "13", "bin"), "13.20", "postgres", "initdb")
+	installation(t, filepath.Join(root, "16", "bin"), "16.4 (Debian 16.4-1)", "postgres", "initdb")
+	installation(t, filepath.Join(root, "19", "bin"), "19.1", "psql") // a client alone
+	inPath := installation(t, filepath.Join(root, "path"), "16.10", "postgres", "initdb")
+
+	b, err := find(inPath, []string{filepath.Join(root, "*", "bin")})
+	if err != nil || b.folder != inPath || b.version != "PostgreSQL 16.10" {
+		t.Errorf("find() = %+v, %v, want 16.10 of PATH", b, err)
+	}
+	newest := installation(t, filepath.Join(root, "18", "bin"), "18beta1", "postgres", "initdb")
+	b, err = find(inPath, []string{filepath.Join(root, "*", "bin")})
+	if err != nil || b.folder != newest || b.major != 18 {
+		t.Errorf("find() = %+v, %v, want 18beta1", b, err)
+	}
+}
+
+// Homebrew's folder in PATH holds links to where the installation is.
+func TestFindFollowsLinks(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	real := installation(t, filepath.Join(root, "Cellar", "bin"), "17.2", "postgres", "initdb")
+	links := filepath.Join(root, "bin")
+	if err := os.Mkdir(links, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(real, "postgres"), filepath.Join(links, "postgres")); err != nil {
+		t.Fatal(err)
+	}
+	b, err := find(links, nil)
+	if err != nil || b.folder != real {
+		t.Errorf("find() = %+v, %v, want %s", b, err, real)
+	}
+}
+
+func TestFindNone(t *testing.T) {
+	t.Parallel()
+	old := installation(t, t.TempDir(), "13.20", "postgres", "initdb")
+	if b, err := find(old, nil); !errors.Is(err, errNone) {
+		t.Errorf("find() = %+v, %v, want %v", b, err, errNone)
+	}
+}
