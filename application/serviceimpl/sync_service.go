@@ -16,8 +16,8 @@ const (
 	relayLeaseTTL  = 4 * time.Second        // how soon another instance takes over from one that died
 	relayRenewal   = time.Second            // how often the lease is renewed, or asked for
 	relayPoll      = 500 * time.Millisecond // the safety net under the wake-ups
-	relayBatch     = 512                    // events published together
-	relayAckWait   = 5 * time.Second        // for one batch
+	relayBatch     = 1024                   // events published together
+	relayAckWait   = 15 * time.Second       // for one batch; the publisher gives up on a silent bus sooner
 	relayBackoff   = 100 * time.Millisecond // after a failure, doubled up to the limit
 	relayBackoffTo = 5 * time.Second
 )
