@@ -38,6 +38,7 @@ func (j *Janitor) Run(ctx context.Context) {
 
 // Sweep deletes expired sessions and events published longer ago than they are kept.
 func (j *Janitor) Sweep(ctx context.Context) {
+	j.sweep(ctx, "sessions", 0, j.Sessions.DeleteExpired)
 	j.sweep(ctx, "events", outboxRetention, j.Queue.DeletePublished)
 }
 

@@ -321,6 +321,32 @@ func TestAMarkThatFailsIsMadeGood(t *testing.T) {
 	})
 }
 
+func TestJanitorEndsExpiredSessions(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := new(repositorytest.Memory)
+		user := models.User{ID: newID(), Email: "ada@example.com", Username: "ada", Role: models.RoleUser, Version: 1}
+		err := store.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
+			err := r.Users.Create(ctx, user)
+			for _, lifetime := range []time.Duration{time.Hour, 3 * time.Hour} {
+				id := newID()
+				err = errors.Join(err, r.Sessions.Create(ctx,
+					models.Session{ID: id, UserID: user.ID, CreatedAt: now(), ExpiresAt: now().Add(lifetime)},
+					models.RefreshToken{Hash: []byte(id), SessionID: id}))
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pass(2 * time.Hour)
+		serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: store, Queue: store, Now: now, Log: slog.New(slog.DiscardHandler)}).Sweep(t.Context())
+		if left := store.SessionsOf(user.ID); len(left) != 1 || !left[0].IsLive(now()) {
+			t.Errorf("sessions left: %+v, want the one that lives", left)
+		}
+	})
+}
+
 func TestJanitor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

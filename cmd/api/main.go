@@ -131,9 +131,9 @@ func logFormat(format string) string {
 // announce says where the service is: as a line of the log, or plainly to a person.
 func announce(w io.Writer, format string, l *slog.Logger, s *di.Container) {
 	if format == "json" {
-		l.Info("ready", "version", version, "address", s.URL(), "docs", s.URL()+"/docs", "nats", s.NATSURL(), "frontend", s.Frontend())
+		l.Info("ready", "version", version, "address", s.URL(), "docs", s.URL()+"/docs", "nats", s.NATSURL())
 		return
 	}
-	fmt.Fprintf(w, "\n  gofiber-auth %s is ready\n\n    API    %s/api/v1\n    Docs   %s/docs\n    NATS   %s\n    Front  %s\n\n  Ctrl-C stops it.\n\n",
-		version, s.URL(), s.URL(), s.NATSURL(), s.Frontend())
+	fmt.Fprintf(w, "\n  gofiber-auth %s is ready\n\n    API    %s/api/v1\n    Docs   %s/docs\n    NATS   %s\n\n  Ctrl-C stops it.\n\n",
+		version, s.URL(), s.URL(), s.NATSURL())
 }

@@ -27,7 +27,7 @@ func (r *reader) later() []string {
 		r.fault("BACKEND_SYNC_SECRET", "must be set with BACKEND_SYNC_URL")
 	}
 	r.secret("BACKEND_SYNC_SECRET", secretBytes)
-	names := []string{"TOKEN_ENCRYPTION_KEY", "REDIS_URL", "REFRESH_COOKIE", "AUDIT_RETENTION", "BREACH_CHECK_URL",
+	names := []string{"REDIS_URL", "REFRESH_COOKIE", "AUDIT_RETENTION", "BREACH_CHECK_URL",
 		"RATE_LIMIT_ENABLED", "SMTP_URL", "SYNC_TOKEN", "BACKEND_SYNC_URL", "FACEBOOK_GRAPH_VERSION"}
 	r.text("FACEBOOK_GRAPH_VERSION", "")
 	for _, provider := range []string{"GOOGLE", "FACEBOOK", "LINE"} {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -62,6 +63,9 @@ func (c *Container) build(ctx context.Context, version string) (err error) {
 	cfg, log := c.cfg, c.log
 	if len(cfg.Unused) > 0 {
 		log.WarnContext(ctx, "these variables are set, and this version does not use them yet", "variables", cfg.Unused)
+	}
+	if cfg.App.Env == config.Production && !slices.Contains(cfg.Unused, "REDIS_URL") {
+		log.WarnContext(ctx, "REDIS_URL is not set: more than one instance will need it")
 	}
 	if c.listener, err = net.Listen("tcp", cfg.App.Address()); err != nil {
 		if errors.Is(err, syscall.EADDRINUSE) {
@@ -218,9 +222,6 @@ func (c *Container) NATSURL() string {
 	}
 	return "as NATS_URL says"
 }
-
-// Frontend is the origin of the front end.
-func (c *Container) Frontend() string { return c.cfg.HTTP.CORSOrigins[0] }
 
 // Run serves until ctx ends, and then stops in good order: requests under way are answered,
 // events that wait are published, within 10 s. It returns what made it stop too early.

@@ -1,0 +1,67 @@
+// Package repositorytest holds what every implementation of the ports in
+// domain/repositories must do (Run), and one in memory for the tests of use cases (Memory).
+package repositorytest
+
+import (
+	"testing"
+
+	"gofiber-auth/domain/repositories"
+)
+
+// Store is one implementation of the ports over one database.
+type Store struct {
+	Work     repositories.UnitOfWork
+	Users    repositories.UserReader
+	Sessions repositories.SessionReader
+	Expired  repositories.ExpiredSessions
+	Outbox   repositories.OutboxQueue
+	Leases   repositories.Leases
+}
+
+// Run tests the behaviour of an implementation. open returns an empty store, which must take
+// 20 units of work at once.
+func Run(t *testing.T, open func(t *testing.T) Store) {
+	t.Helper()
+	for _, group := range []struct {
+		name  string
+		tests map[string]func(t *testing.T, s Store)
+	}{
+		{"unit of work", workTests},
+		{"users", userTests},
+		{"page", pageTests},
+		{"sessions", sessionTests},
+		{"outbox", outboxTests},
+		{"leases", leaseTests},
+		{"races", raceTests},
+	} {
+		t.Run(group.name, func(t *testing.T) {
+			t.Parallel()
+			for name, test := range group.tests {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					test(t, open(t))
+				})
+			}
+		})
+	}
+}
+
+// Reuse returns an open for Run over a few databases, each of which serves one test after the
+// other: for databases that take long to make. empty removes all rows.
+func Reuse[D any](databases []D, store func(D) Store, empty func(D) error) func(t *testing.T) Store {
+	free := make(chan D, len(databases))
+	for _, db := range databases {
+		free <- db
+	}
+	return func(t *testing.T) Store {
+		t.Helper()
+		db := <-free
+		t.Cleanup(func() {
+			if err := empty(db); err != nil {
+				t.Error(err)
+			}
+			free <- db
+		})
+		return store(db)
+	}
+}

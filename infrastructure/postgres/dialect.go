@@ -1,0 +1,51 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"gorm.io/gorm/clause"
+)
+
+// Dialect is what one database does in its own way. Everything else is the same SQL on both.
+type Dialect interface {
+	// Fault says what an error of the driver, which may be wrapped, means.
+	Fault(err error) Fault
+	// QueryRow runs a query with the one parameter $1 and scans its only row, past GORM: it is
+	// for the query that every authenticated request makes.
+	QueryRow(ctx context.Context, db *sql.DB, query string, arg any, dest ...any) error
+	// ForUpdate ends a SELECT in a transaction that locks the rows it finds.
+	ForUpdate() string
+	// SkipLocked ends a SELECT that locks the rows it finds and passes over locked ones.
+	SkipLocked() string
+	// After is the time of the database's clock plus d.
+	After(d time.Duration) clause.Expr
+	// Acks is the table (id, sequence) of what a parameter holds: a JSON array of objects
+	// with those fields.
+	Acks() string
+	// Migrations returns the migrations of db, which run under a lock that other processes
+	// respect.
+	Migrations(db *sql.DB) (*goose.Provider, error)
+}
+
+// Fault is what an error of a driver means.
+type Fault struct {
+	Kind  FaultKind
+	Index string // the unique index or constraint of a Duplicate
+}
+
+// FaultKind is how to react to an error of a driver.
+type FaultKind int
+
+// The kinds of Fault.
+const (
+	Unknown    FaultKind = iota
+	Transient            // others ran beside it: the same transaction may succeed when tried again
+	Away                 // the database cannot be reached, or ends
+	Full                 // it has too much to do
+	Duplicate            // a unique index has the value already
+	Orphan               // the row that this one belongs to is gone
+	Unstorable           // a text that the column cannot hold
+)

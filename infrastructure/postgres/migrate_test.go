@@ -1,0 +1,147 @@
+package postgres_test
+
+import (
+	"database/sql"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gofiber-auth/domain"
+	"gofiber-auth/infrastructure/postgres"
+	"gofiber-auth/test/pgtest"
+)
+
+func TestInstancesThatStartAtOnceMigrateOnce(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.New(t)
+	type result struct {
+		applied int
+		err     error
+	}
+	const instances = 4
+	results := make(chan result)
+	for range instances {
+		db := open(t, dsn)
+		go func() {
+			applied, err := postgres.Migrate(t.Context(), db)
+			results <- result{len(applied), err}
+		}()
+	}
+	applied := 0
+	for range instances {
+		r := <-results
+		if r.err != nil {
+			t.Error(r.err)
+		}
+		applied += r.applied
+	}
+	status, err := postgres.Status(t.Context(), open(t, dsn))
+	if err != nil || applied != len(status) {
+		t.Fatalf("%d migrations were applied of %v, %v", applied, status, err)
+	}
+}
+
+func TestMigrationsGoUpAndDown(t *testing.T) {
+	t.Parallel()
+	db := open(t, pgtest.New(t))
+	up := func() {
+		t.Helper()
+		applied, err := postgres.Migrate(t.Context(), db)
+		if err != nil || len(applied) == 0 || applied[0].Name != "00001_users.sql" || applied[0].Version != 1 {
+			t.Fatalf("Migrate() = %v, %v", applied, err)
+		}
+	}
+	up()
+	if again, err := postgres.Migrate(t.Context(), db); err != nil || len(again) != 0 {
+		t.Fatalf("Migrate() of what is up to date = %v, %v", again, err)
+	}
+	status, err := postgres.Status(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := len(status) - 1; i >= 0; i-- {
+		if age := time.Since(status[i].AppliedAt); age < -time.Minute || age > time.Minute {
+			t.Errorf("%s was applied at %v", status[i].Name, status[i].AppliedAt)
+		}
+		undone, err := postgres.Rollback(t.Context(), db)
+		if err != nil || undone.Version != status[i].Version {
+			t.Fatalf("Rollback() = %v, %v, want %s", undone, err, status[i].Name)
+		}
+	}
+	if _, err := postgres.Rollback(t.Context(), db); !errors.Is(err, domain.ErrNotFound) {
+		t.Fatalf("Rollback() of nothing = %v, want %v", err, domain.ErrNotFound)
+	}
+	var left int
+	if err := pool(t, db).QueryRowContext(t.Context(),
+		"SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname NOT LIKE 'goose%'").Scan(&left); err != nil || left != 0 {
+		t.Errorf("%d tables and indexes are left, %v", left, err)
+	}
+	status, err = postgres.Status(t.Context(), db)
+	if err != nil || !status[0].AppliedAt.IsZero() {
+		t.Fatalf("Status() = %v, %v", status, err)
+	}
+	up()
+}
+
+// The columns are those of the architecture document, with TIMESTAMPTZ for TIMESTAMP and users.version.
+func TestTheDocumentsColumnsAreThere(t *testing.T) {
+	t.Parallel()
+	db := migrated(t)
+	want := map[string]map[string]string{
+		"users": {
+			"id": "uuid", "email": "character varying(255)", "username": "character varying(100)",
+			"password": "character varying(255)", "display_name": "character varying(100)", "avatar": "text",
+			"role": "character varying(50)", "is_active": "boolean", "is_oauth_user": "boolean",
+			"oauth_provider": "character varying(50)", "oauth_id": "character varying(255)", "email_verified": "boolean",
+			"last_login_at": "timestamp with time zone", "created_at": "timestamp with time zone",
+			"updated_at": "timestamp with time zone", "version": "bigint",
+		},
+		"oauth_providers": {
+			"id": "uuid", "user_id": "uuid", "provider": "character varying(50)", "provider_id": "character varying(255)",
+			"access_token": "text", "refresh_token": "text", "token_expires_at": "timestamp with time zone",
+			"profile_data": "jsonb", "created_at": "timestamp with time zone", "updated_at": "timestamp with time zone",
+		},
+	}
+	for table, columns := range want {
+		if diff := cmp.Diff(columns, columnsOf(t, pool(t, db), table)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", table, diff)
+		}
+	}
+	// What the document leaves to the database, the database fills.
+	if _, err := pool(t, db).ExecContext(t.Context(), "INSERT INTO users (id, email, username) VALUES ($1, 'a@example.com', 'a')", newID()); err != nil {
+		t.Error(err)
+	}
+}
+
+func columnsOf(t *testing.T, pool *sql.DB, table string) map[string]string {
+	t.Helper()
+	rows, err := pool.QueryContext(t.Context(), `SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
+		WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped`, table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close() //nolint:errcheck // Err tells
+	columns := map[string]string{}
+	for rows.Next() {
+		var name, kind string
+		if err := rows.Scan(&name, &kind); err != nil {
+			t.Fatal(err)
+		}
+		columns[name] = kind
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return columns
+}
+
+func pool(t testing.TB, db *postgres.Database) *sql.DB {
+	t.Helper()
+	pools, err := db.Pools()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pools["main"]
+}

@@ -1,0 +1,77 @@
+package postgres_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	gormpostgres "gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"gofiber-auth/domain/repositories/repositorytest"
+	"gofiber-auth/infrastructure/postgres"
+	"gofiber-auth/test/pgtest"
+)
+
+func TestContract(t *testing.T) {
+	t.Parallel()
+	databases := make([]*postgres.Database, 4)
+	for i := range databases {
+		databases[i] = migrated(t)
+	}
+	repositorytest.Run(t, repositorytest.Reuse(databases, store, empty))
+}
+
+// empty deletes all rows; sessions and tokens go with their users.
+func empty(db *postgres.Database) error {
+	var errs []error
+	for _, table := range []string{"users", "outbox_events", "relay_leases"} {
+		errs = append(errs, db.Write.Exec("DELETE FROM "+table).Error)
+	}
+	return errors.Join(errs...)
+}
+
+func store(db *postgres.Database) repositorytest.Store {
+	sessions := postgres.NewSessions(db)
+	return repositorytest.Store{
+		Work: postgres.NewUnitOfWork(db, nil), Users: postgres.NewUsers(db), Sessions: sessions, Expired: sessions,
+		Outbox: postgres.NewOutbox(db), Leases: postgres.NewLeases(db),
+	}
+}
+
+// migrated returns a database of its own with the schema.
+func migrated(t testing.TB) *postgres.Database {
+	t.Helper()
+	db := open(t, pgtest.New(t))
+	if _, err := postgres.Migrate(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+// open opens the database of dsn with a pool of eight.
+func open(t testing.TB, dsn string) *postgres.Database {
+	t.Helper()
+	connection, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := stdlib.OpenDB(*connection)
+	pool.SetMaxOpenConns(8)
+	pool.SetMaxIdleConns(8)
+	db, err := gorm.Open(gormpostgres.New(gormpostgres.Config{Conn: pool}), &gorm.Config{
+		SkipDefaultTransaction: true, DisableAutomaticPing: true, Logger: logger.Default.LogMode(logger.Silent),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened := postgres.New(db)
+	t.Cleanup(func() {
+		if err := opened.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return opened
+}

@@ -1,0 +1,99 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"gofiber-auth/domain"
+	"gofiber-auth/domain/models"
+	"gofiber-auth/domain/repositories"
+)
+
+// Sessions finds sessions outside a transaction and removes those that have expired.
+type Sessions struct{ db *Database }
+
+var (
+	_ repositories.SessionReader   = (*Sessions)(nil)
+	_ repositories.ExpiredSessions = (*Sessions)(nil)
+)
+
+// NewSessions returns the sessions of db.
+func NewSessions(db *Database) *Sessions { return &Sessions{db} }
+
+// withUser is made by every authenticated request, so it is scanned by hand, past GORM.
+const withUser = `SELECT s.user_agent, s.ip, s.created_at, s.last_used_at, s.expires_at, ` + userColumns + `
+	FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1`
+
+// WithUser returns domain.ErrNotFound for what is no id, too.
+func (r *Sessions) WithUser(ctx context.Context, sessionID string) (models.Principal, error) {
+	id, ok := canonicalID(sessionID)
+	if !ok {
+		return models.Principal{}, domain.ErrNotFound
+	}
+	var (
+		s = sessionRow{ID: id}
+		u userRow
+	)
+	err := r.db.bounded(ctx, "session with user", func(ctx context.Context) error {
+		pool, err := r.db.Read.DB()
+		if err != nil {
+			return err
+		}
+		dest := append([]any{&s.UserAgent, &s.IP, &s.CreatedAt, &s.LastUsedAt, &s.ExpiresAt}, u.dest()...)
+		return r.db.Dialect.QueryRow(ctx, pool, withUser, id, dest...)
+	})
+	if err != nil {
+		return models.Principal{}, err
+	}
+	s.UserID = u.ID
+	return models.Principal{User: u.model(), Session: s.model()}, nil
+}
+
+// DeleteExpired passes over sessions that another instance is deleting.
+func (r *Sessions) DeleteExpired(ctx context.Context, t time.Time, limit int) (deleted int64, err error) {
+	err = r.db.write(ctx, "delete expired sessions", func(db *gorm.DB) error {
+		result := db.Exec(`DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < ?
+			ORDER BY expires_at LIMIT ? `+r.db.Dialect.SkipLocked()+`)`, stored(t), max(0, limit))
+		deleted = result.RowsAffected
+		return result.Error
+	})
+	return deleted, err
+}
+
+// sessions is the sessions within a transaction.
+type sessions struct{ transaction }
+
+func (r sessions) Create(ctx context.Context, s models.Session, t models.RefreshToken) error {
+	session, token := newSessionRow(s), newRefreshTokenRow(t)
+	return r.run(ctx, "create session", func(tx *gorm.DB) error {
+		if err := tx.Create(&session).Error; err != nil {
+			return err
+		}
+		return tx.Create(&token).Error
+	})
+}
+
+func (r sessions) Delete(ctx context.Context, sessionID string) error {
+	id, ok := canonicalID(sessionID)
+	if !ok {
+		return nil
+	}
+	return r.run(ctx, "delete session", func(tx *gorm.DB) error {
+		return tx.Exec("DELETE FROM sessions WHERE id = ?", id).Error
+	})
+}
+
+func (r sessions) DeleteOfUser(ctx context.Context, userID, keep string) error {
+	user, ok := canonicalID(userID)
+	if !ok {
+		return nil
+	}
+	return r.run(ctx, "delete sessions of user", func(tx *gorm.DB) error {
+		if kept, ok := canonicalID(keep); ok {
+			return tx.Exec("DELETE FROM sessions WHERE user_id = ? AND id <> ?", user, kept).Error
+		}
+		return tx.Exec("DELETE FROM sessions WHERE user_id = ?", user).Error
+	})
+}

@@ -1,0 +1,74 @@
+package postgres
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+
+	"gofiber-auth/domain/repositories"
+)
+
+// UnitOfWork runs transactions.
+type UnitOfWork struct {
+	db       *Database
+	appended func()
+}
+
+var _ repositories.UnitOfWork = (*UnitOfWork)(nil)
+
+// NewUnitOfWork returns the unit of work of db. appended, which may be nil, is called after
+// each commit that brought the outbox an event; it must not block.
+func NewUnitOfWork(db *Database, appended func()) *UnitOfWork {
+	if appended == nil {
+		appended = func() {}
+	}
+	return &UnitOfWork{db: db, appended: appended}
+}
+
+// Do returns the error of fn as it is. A failed statement dooms the transaction: fn returns
+// its error and does not go on.
+func (u *UnitOfWork) Do(ctx context.Context, fn func(ctx context.Context, r repositories.Set) error) error {
+	var (
+		own    error // fn's
+		events int
+	)
+	err := u.db.write(ctx, "unit of work", func(db *gorm.DB) error {
+		own, events = nil, 0
+		return db.Transaction(func(tx *gorm.DB) error {
+			t := transaction{db: u.db, tx: tx}
+			own = fn(tx.Statement.Context, repositories.Set{
+				Users: users{t}, Sessions: sessions{t}, Outbox: outbox{t, &events},
+			})
+			return own
+		})
+	})
+	switch {
+	case own != nil:
+		return own
+	case err != nil:
+		return err
+	case events > 0:
+		u.appended()
+	}
+	return nil
+}
+
+// transaction is what the repositories of one unit of work share.
+type transaction struct {
+	db *Database
+	tx *gorm.DB
+}
+
+// run runs fn in the transaction.
+func (t transaction) run(ctx context.Context, what string, fn func(tx *gorm.DB) error) error {
+	return t.db.bounded(ctx, what, func(ctx context.Context) error { return fn(t.tx.WithContext(ctx)) })
+}
+
+// one scans the only row of a query, or returns gorm.ErrRecordNotFound.
+func one(query *gorm.DB, dest any) error {
+	result := query.Scan(dest)
+	if result.Error == nil && result.RowsAffected == 0 {
+		return gorm.ErrRecordNotFound
+	}
+	return result.Error
+}

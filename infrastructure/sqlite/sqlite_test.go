@@ -1,0 +1,59 @@
+package sqlite_test
+
+import (
+	"errors"
+	"testing"
+
+	"gofiber-auth/domain/repositories/repositorytest"
+	"gofiber-auth/infrastructure/postgres"
+	"gofiber-auth/infrastructure/sqlite"
+)
+
+func TestContract(t *testing.T) {
+	t.Parallel()
+	databases := make([]*postgres.Database, 4)
+	for i := range databases {
+		databases[i] = migrated(t, t.TempDir())
+	}
+	repositorytest.Run(t, repositorytest.Reuse(databases, store, empty))
+}
+
+// empty deletes all rows; sessions and tokens go with their users.
+func empty(db *postgres.Database) error {
+	var errs []error
+	for _, table := range []string{"users", "outbox_events", "relay_leases"} {
+		errs = append(errs, db.Write.Exec("DELETE FROM "+table).Error)
+	}
+	return errors.Join(errs...)
+}
+
+func store(db *postgres.Database) repositorytest.Store {
+	sessions := postgres.NewSessions(db)
+	return repositorytest.Store{
+		Work: postgres.NewUnitOfWork(db, nil), Users: postgres.NewUsers(db), Sessions: sessions, Expired: sessions,
+		Outbox: postgres.NewOutbox(db), Leases: postgres.NewLeases(db),
+	}
+}
+
+func migrated(t testing.TB, dir string) *postgres.Database {
+	t.Helper()
+	db := open(t, dir)
+	if _, err := postgres.Migrate(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+func open(t testing.TB, dir string) *postgres.Database {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
