@@ -45,6 +45,11 @@ type identityChange struct {
 	email, username, displayName, avatar dto.Optional[string]
 }
 
+// changesEmail reports whether the change would give u another e-mail address.
+func (c identityChange) changesEmail(u models.User) bool {
+	return c.email.Present && models.NormalizeEmail(c.email.Value) != u.Email
+}
+
 // save applies the change to a locked user and writes it, with an event if the e-mail
 // address or the username changed; otherChange says that the user differs in something else.
 // Where nothing changes, nothing is written.

@@ -18,6 +18,7 @@ const (
 	relayPoll      = 500 * time.Millisecond // the safety net under the wake-ups
 	relayBatch     = 1024                   // events published together
 	relayAckWait   = 15 * time.Second       // for one batch; the publisher gives up on a silent bus sooner
+	relayGrace     = time.Second            // for marking what is acknowledged, and the lease, in a stop
 	relayBackoff   = 100 * time.Millisecond // after a failure, doubled up to the limit
 	relayBackoffTo = 5 * time.Second
 )
@@ -106,6 +107,8 @@ func (r *Relay) Drain(ctx context.Context) {
 		}
 	}
 	if r.held {
+		ctx, cancel := grace(ctx)
+		defer cancel()
 		if err := r.Leases.Release(ctx, relayLease, r.Holder); err != nil {
 			r.Log.WarnContext(ctx, "the relay's lease was not released; it ends by itself", "error", err)
 		}
@@ -125,7 +128,7 @@ func (r *Relay) pass(ctx context.Context) (progress bool, err error) {
 	acks, publishErr := r.publish(ctx, events)
 	if len(acks) > 0 {
 		// What the bus has must be marked even when the service is told to stop meanwhile.
-		markCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), relayAckWait)
+		markCtx, cancel := grace(ctx)
 		defer cancel()
 		if err := r.Queue.MarkPublished(markCtx, acks, r.Now()); err != nil {
 			return false, err
@@ -151,7 +154,8 @@ func (r *Relay) publish(ctx context.Context, events []models.OutboxEvent) (acks 
 
 // hold reports whether this instance has the lease, which it renews now and then.
 func (r *Relay) hold(ctx context.Context) (bool, error) {
-	if now := r.Now(); now.After(r.renewAt) {
+	// Should the clock be set back, the lease must not wait for it to catch up.
+	if now := r.Now(); !now.Before(r.renewAt) || r.renewAt.Sub(now) > relayRenewal {
 		held, err := r.Leases.Acquire(ctx, relayLease, r.Holder, relayLeaseTTL)
 		if err != nil {
 			r.held = false
@@ -163,6 +167,17 @@ func (r *Relay) hold(ctx context.Context) (bool, error) {
 		r.held, r.renewAt = held, now.Add(relayRenewal)
 	}
 	return r.held, nil
+}
+
+// grace returns a context that ends a little later than ctx does, for what must not be left
+// half done by a stop.
+func grace(ctx context.Context) (context.Context, context.CancelFunc) {
+	later, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(relayGrace, cancel)
+		context.AfterFunc(later, func() { timer.Stop() })
+	})
+	return later, func() { stop(); cancel() }
 }
 
 // wait returns after d, when ctx ends, or when one of the channels, which may be nil, has

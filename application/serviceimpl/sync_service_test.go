@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -252,6 +253,32 @@ func TestOneOfTwoInstancesRelays(t *testing.T) {
 		pass(5 * time.Second)
 		if got := idle.versions(ada); !slices.Equal(got, []int64{2}) {
 			t.Errorf("5 s after the holder died the other has published %v", got)
+		}
+	})
+}
+
+// A clock that is set back must not keep an instance from taking over.
+func TestTheClockIsSetBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store, b := new(repositorytest.Memory), new(bus)
+		if held, err := store.Acquire(t.Context(), "relay", "one that dies", 4*time.Second); err != nil || !held {
+			t.Fatal(err)
+		}
+		ada := newID()
+		commit(t, store, ada, 1, 1)
+		var back atomic.Int64
+		relay := serviceimpl.NewRelay(serviceimpl.RelayDeps{
+			Queue: store, Leases: store, Publisher: b, Wakeups: serviceimpl.NewWakeups(), Holder: "a",
+			Now: func() time.Time { return now().Add(-time.Duration(back.Load())) }, Log: slog.New(slog.DiscardHandler),
+		})
+		stop := running(t, relay)
+		defer stop()
+		synctest.Wait()
+		back.Store(int64(time.Hour))
+		pass(6 * time.Second)
+		if got := b.versions(ada); len(got) != 1 {
+			t.Error("nobody has taken over")
 		}
 	})
 }

@@ -69,6 +69,14 @@ func (a *Accounts) Register(ctx context.Context, in dto.RegisterRequest, from mo
 	return a.Sessions.grant(user, session)
 }
 
+// attempts is how often a request starts over because the account changed under it. Log-ins
+// replace stale hashes, so two at once may meet; more hardly ever do.
+const attempts = 4
+
+// errChanged says that the account is not any more what was looked at before the transaction.
+// The same password may well match the hash that it has now.
+var errChanged = errors.New("the account changed meanwhile")
+
 // Login implements services.Authentication. It hashes once whether or not the user is known,
 // so that its time does not tell.
 func (a *Accounts) Login(ctx context.Context, in dto.LoginRequest, from models.Client) (services.Grant, error) {
@@ -76,6 +84,16 @@ func (a *Accounts) Login(ctx context.Context, in dto.LoginRequest, from models.C
 	if f.body(in); len(f) > 0 {
 		return services.Grant{}, f.err()
 	}
+	for range attempts {
+		grant, err := a.login(ctx, in, from)
+		if !errors.Is(err, errChanged) {
+			return grant, err
+		}
+	}
+	return services.Grant{}, domain.ErrOverloaded.Because(errChanged)
+}
+
+func (a *Accounts) login(ctx context.Context, in dto.LoginRequest, from models.Client) (services.Grant, error) {
 	known, err := a.find(ctx, in)
 	if err != nil && !errors.Is(err, domain.ErrNotFound) {
 		return services.Grant{}, err
@@ -102,10 +120,12 @@ func (a *Accounts) Login(ctx context.Context, in dto.LoginRequest, from models.C
 		// The account may have changed while its password was hashed.
 		user, err = r.Users.ForUpdate(ctx, known.ID)
 		switch {
-		case errors.Is(err, domain.ErrNotFound) || err == nil && user.PasswordHash != known.PasswordHash:
+		case errors.Is(err, domain.ErrNotFound):
 			return domain.ErrCredentials
 		case err != nil:
 			return err
+		case user.PasswordHash != known.PasswordHash:
+			return errChanged
 		case !user.IsActive:
 			return domain.ErrAccountDisabled
 		}
@@ -144,23 +164,24 @@ func (a *Accounts) Update(ctx context.Context, p models.Principal, in dto.Update
 	if err := checkUpdate(in); err != nil {
 		return models.User{}, err
 	}
-	changesEmail := in.Email.Present && models.NormalizeEmail(in.Email.Value) != p.User.Email
-	if changesEmail {
-		if err := a.prove(ctx, p, in.CurrentPassword.Value); err != nil {
-			return models.User{}, err
-		}
-	}
 	change := identityChange{in.Email, in.Username, in.DisplayName, in.Avatar}
 	var user models.User
-	err := a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) (err error) {
-		user, err = a.lock(ctx, r, p)
-		if err != nil {
-			return err
+	err := a.startingOver(ctx, p, func(p models.Principal) error {
+		prove := change.changesEmail(p.User)
+		if prove {
+			if err := a.prove(ctx, p, in.CurrentPassword.Value); err != nil {
+				return err
+			}
 		}
-		if in.Email.Present && !changesEmail && models.NormalizeEmail(in.Email.Value) != user.Email {
-			return domain.ErrWrongPassword // the address changed meanwhile; this would change it back unproved
-		}
-		return change.save(ctx, r, &user, a.NewID(), a.Now(), false)
+		return a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) (err error) {
+			if user, err = lock(ctx, r, p, prove); err != nil {
+				return err
+			}
+			if !prove && change.changesEmail(user) {
+				return errChanged // this would change the address back, unproved
+			}
+			return change.save(ctx, r, &user, a.NewID(), a.Now(), false)
+		})
 	})
 	return user, err
 }
@@ -170,42 +191,65 @@ func (a *Accounts) ChangePassword(ctx context.Context, p models.Principal, in dt
 	if err := checkChangePassword(in, p.User); err != nil {
 		return err
 	}
-	if err := a.prove(ctx, p, in.CurrentPassword); err != nil {
-		return err
-	}
-	hash, err := a.Hasher.Hash(ctx, in.NewPassword)
-	if err != nil {
-		return err
-	}
-	return a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
-		user, err := a.lock(ctx, r, p)
+	return a.startingOver(ctx, p, func(p models.Principal) error {
+		if err := a.prove(ctx, p, in.CurrentPassword); err != nil {
+			return err
+		}
+		hash, err := a.Hasher.Hash(ctx, in.NewPassword)
 		if err != nil {
 			return err
 		}
-		user.PasswordHash, user.UpdatedAt = hash, a.Now()
-		if err := r.Users.Save(ctx, user); err != nil {
-			return err
-		}
-		return r.Sessions.DeleteOfUser(ctx, user.ID, p.Session.ID)
+		return a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
+			user, err := lock(ctx, r, p, true)
+			if err != nil {
+				return err
+			}
+			user.PasswordHash, user.UpdatedAt = hash, a.Now()
+			if err := r.Users.Save(ctx, user); err != nil {
+				return err
+			}
+			return r.Sessions.DeleteOfUser(ctx, user.ID, p.Session.ID)
+		})
 	})
 }
 
 // Delete implements services.Accounts.
 func (a *Accounts) Delete(ctx context.Context, p models.Principal, in dto.DeleteUserRequest) error {
-	if err := a.prove(ctx, p, in.CurrentPassword); err != nil {
-		return err
-	}
-	return a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
-		admins, err := r.Users.LockActiveAdmins(ctx)
-		if err != nil {
+	return a.startingOver(ctx, p, func(p models.Principal) error {
+		if err := a.prove(ctx, p, in.CurrentPassword); err != nil {
 			return err
 		}
-		user, err := a.lock(ctx, r, p)
-		if err != nil {
-			return err
-		}
-		return remove(ctx, r, user, admins, a.NewID(), a.Now())
+		return a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
+			admins, err := r.Users.LockActiveAdmins(ctx)
+			if err != nil {
+				return err
+			}
+			user, err := lock(ctx, r, p, true)
+			if err != nil {
+				return err
+			}
+			return remove(ctx, r, user, admins, a.NewID(), a.Now())
+		})
 	})
+}
+
+// startingOver runs try with the bearer of the request, and again with the bearer as the
+// database has it now for as long as try returns errChanged.
+func (a *Accounts) startingOver(ctx context.Context, p models.Principal, try func(models.Principal) error) error {
+	for range attempts {
+		err := try(p)
+		if !errors.Is(err, errChanged) {
+			return err
+		}
+		p, err = a.Sessions.Reader.WithUser(ctx, p.Session.ID)
+		if errors.Is(err, domain.ErrNotFound) {
+			return domain.ErrUnauthorized.Because(err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return domain.ErrOverloaded.Because(errChanged)
 }
 
 // prove checks that the bearer of a session is the owner of the account: by the current
@@ -227,16 +271,17 @@ func (a *Accounts) prove(ctx context.Context, p models.Principal, password strin
 	return err
 }
 
-// lock returns the user of p for changing, unless what p proved is no longer so.
-func (a *Accounts) lock(ctx context.Context, r repositories.Set, p models.Principal) (models.User, error) {
+// lock returns the user of p for changing. It returns errChanged if p was proved to be the
+// owner by a password that is not the user's any more.
+func lock(ctx context.Context, r repositories.Set, p models.Principal, proved bool) (models.User, error) {
 	user, err := r.Users.ForUpdate(ctx, p.User.ID)
 	switch {
 	case errors.Is(err, domain.ErrNotFound):
 		return user, domain.ErrUnauthorized.Because(err)
 	case err == nil && !user.IsActive:
 		return user, domain.ErrUnauthorized
-	case err == nil && user.PasswordHash != p.User.PasswordHash:
-		return user, domain.ErrWrongPassword
+	case err == nil && proved && user.PasswordHash != p.User.PasswordHash:
+		return user, errChanged
 	}
 	return user, err
 }

@@ -125,7 +125,7 @@ func (t *tool) print(result any, text string) error {
 	return json.NewEncoder(t.out).Encode(result)
 }
 
-// log is where the machinery logs: on standard error, and only what went wrong.
+// log is where the machinery logs: on standard error, and only what goes wrong.
 func (t *tool) log() *slog.Logger {
-	return slog.New(slog.NewTextHandler(t.errs, &slog.HandlerOptions{Level: slog.LevelError}))
+	return slog.New(slog.NewTextHandler(t.errs, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"gofiber-auth/domain"
 	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/pkg/config"
@@ -88,7 +89,10 @@ func (t *tool) changeUser(ctx context.Context, name string, args []string, chang
 		}
 		found, err := find(ctx, rest[0])
 		if err != nil {
-			return fmt.Errorf("no user %q: %w", rest[0], errors.Unwrap(err))
+			if errors.Is(err, domain.ErrNotFound) {
+				err = fmt.Errorf("there is no user %q", rest[0])
+			}
+			return err
 		}
 		changed, err := core.Administration.UpdateUser(ctx, found.ID, change)
 		if err != nil {

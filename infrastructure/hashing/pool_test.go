@@ -163,7 +163,9 @@ func TestFirstComeFirstServed(t *testing.T) {
 			})
 			synctest.Wait()
 		}
-		<-blocker
+		if err := <-blocker; err != nil {
+			t.Error(err)
+		}
 		wg.Wait()
 		for i, got := range order {
 			if got != i {

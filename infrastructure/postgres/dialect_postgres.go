@@ -61,24 +61,16 @@ func isConnectionFailure(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
 
-// QueryRow speaks to pgx itself over a connection of the pool: binary results straight into
-// dest. A connection that proves dead before the query was sent is replaced once.
+// QueryRow speaks to pgx itself over a connection of the pool: binary results straight into dest.
 func (dialect) QueryRow(ctx context.Context, db *sql.DB, query string, arg any, dest ...any) error {
-	row := func() error {
-		conn, err := db.Conn(ctx)
-		if err != nil {
-			return err
-		}
-		defer conn.Close() //nolint:errcheck // it goes back to the pool, which finds out what is wrong with it
-		return conn.Raw(func(c any) error {
-			return c.(*stdlib.Conn).Conn().QueryRow(ctx, query, arg).Scan(dest...)
-		})
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
 	}
-	err := row()
-	if err != nil && pgconn.SafeToRetry(err) && ctx.Err() == nil {
-		err = row()
-	}
-	return err
+	defer conn.Close() //nolint:errcheck // it goes back to the pool, which finds out what is wrong with it
+	return conn.Raw(func(c any) error {
+		return c.(*stdlib.Conn).Conn().QueryRow(ctx, query, arg).Scan(dest...)
+	})
 }
 
 func (dialect) ForUpdate() string  { return "FOR UPDATE" }

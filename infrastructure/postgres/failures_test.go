@@ -37,7 +37,7 @@ func TestADatabaseThatDoesNotAnswerIsUnavailable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close() //nolint:errcheck // the test is over
+	defer listener.Close()
 	db := open(t, "postgres://nobody@"+listener.Addr().String()+"/none?sslmode=disable&connect_timeout=1")
 	if err := db.Ping(t.Context()); !errors.Is(err, domain.ErrUnavailable) {
 		t.Fatalf("Ping() = %v, want %v", err, domain.ErrUnavailable)

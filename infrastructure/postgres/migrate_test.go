@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gofiber-auth/domain"
+	"gofiber-auth/domain/repositories"
 	"gofiber-auth/infrastructure/postgres"
 	"gofiber-auth/test/pgtest"
 )
@@ -21,14 +23,23 @@ func TestInstancesThatStartAtOnceMigrateOnce(t *testing.T) {
 		err     error
 	}
 	const instances = 4
-	results := make(chan result)
+	// The table of versions is there, so that they meet at the migrations.
+	if _, err := postgres.Status(t.Context(), open(t, dsn)); err != nil {
+		t.Fatal(err)
+	}
+	results, start := make(chan result), make(chan struct{})
 	for range instances {
 		db := open(t, dsn)
+		if err := db.Ping(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		go func() {
+			<-start
 			applied, err := postgres.Migrate(t.Context(), db)
 			results <- result{len(applied), err}
 		}()
 	}
+	close(start)
 	applied := 0
 	for range instances {
 		r := <-results
@@ -122,7 +133,7 @@ func columnsOf(t *testing.T, pool *sql.DB, table string) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close() //nolint:errcheck // Err tells
+	defer rows.Close()
 	columns := map[string]string{}
 	for rows.Next() {
 		var name, kind string
@@ -144,4 +155,30 @@ func pool(t testing.TB, db *postgres.Database) *sql.DB {
 		t.Fatal(err)
 	}
 	return pools["main"]
+}
+
+// While one instance after the other is replaced, the old ones run on the new schema.
+func TestNewColumnsDoNotDisturbWhoDoesNotKnowThem(t *testing.T) {
+	t.Parallel()
+	db := migrated(t)
+	ada := create(t, db, "ada")
+	s := store(db)
+	read := func() {
+		t.Helper()
+		_, err := s.Users.ByID(t.Context(), ada.ID)
+		_, pageErr := s.Users.Page(t.Context(), repositories.UserQuery{Limit: 1})
+		_, headsErr := s.Outbox.Heads(t.Context(), 1)
+		change := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
+			u, err := r.Users.ForUpdate(ctx, ada.ID)
+			return errors.Join(err, r.Users.Save(ctx, u))
+		})
+		if err := errors.Join(err, pageErr, headsErr, change); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read() // PostgreSQL plans the queries
+	for _, table := range []string{"users", "sessions", "outbox_events"} {
+		mustExec(t, db, "ALTER TABLE "+table+" ADD COLUMN later TEXT")
+	}
+	read()
 }

@@ -23,9 +23,12 @@ func (d *Database) bounded(ctx context.Context, what string, fn func(ctx context
 	return d.translate(ctx, what, fn(ctx))
 }
 
-// read runs fn on the pool for reads.
+// read runs fn on the pool for reads. Columns are named, never *: PostgreSQL refuses a query
+// that it has planned once its * means other columns, as after a migration by a newer instance.
 func (d *Database) read(ctx context.Context, what string, fn func(db *gorm.DB) error) error {
-	return d.bounded(ctx, what, func(ctx context.Context) error { return fn(d.Read.WithContext(ctx)) })
+	return d.bounded(ctx, what, func(ctx context.Context) error {
+		return fn(d.Read.Session(&gorm.Session{Context: ctx, QueryFields: true}))
+	})
 }
 
 // write runs fn, one statement or one transaction, on the pool for writes, and again where

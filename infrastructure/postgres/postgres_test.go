@@ -2,7 +2,9 @@ package postgres_test
 
 import (
 	"errors"
+	"os"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -14,6 +16,12 @@ import (
 	"gofiber-auth/infrastructure/postgres"
 	"gofiber-auth/test/pgtest"
 )
+
+// TestMain gives the process a zone of its own: times that are not turned into UTC stand out.
+func TestMain(m *testing.M) {
+	time.Local = time.FixedZone("Bangkok", 7*60*60)
+	os.Exit(m.Run())
+}
 
 func TestContract(t *testing.T) {
 	t.Parallel()

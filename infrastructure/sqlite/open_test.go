@@ -71,27 +71,53 @@ func TestWhatWasCommittedIsThereWhenOpenedAgain(t *testing.T) {
 	}
 }
 
-func TestSeveralOpenAndMigrateAtOnce(t *testing.T) {
+func TestSeveralOpenAtOnce(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	errs := make(chan error)
-	const processes = 4
-	for range processes {
+	atOnce(t, 8, func() error {
+		db, err := sqlite.Open(t.Context(), dir)
+		if err == nil {
+			_, err = postgres.Migrate(t.Context(), db)
+			err = errors.Join(err, db.Close())
+		}
+		return err
+	})
+	create(t, open(t, dir), "ada")
+}
+
+func TestSeveralMigrateAtOnce(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first := open(t, dir)
+	if _, err := postgres.Status(t.Context(), first); err != nil { // makes the table of versions, so that they meet at the migrations
+		t.Fatal(err)
+	}
+	databases := make(chan *postgres.Database, 4)
+	for range cap(databases) {
+		databases <- open(t, dir)
+	}
+	atOnce(t, cap(databases), func() error {
+		_, err := postgres.Migrate(t.Context(), <-databases)
+		return err
+	})
+	create(t, first, "ada")
+}
+
+func atOnce(t *testing.T, n int, fn func() error) {
+	t.Helper()
+	start, errs := make(chan struct{}), make(chan error)
+	for range n {
 		go func() {
-			db, err := sqlite.Open(t.Context(), dir)
-			if err == nil {
-				_, err = postgres.Migrate(t.Context(), db)
-				err = errors.Join(err, db.Close())
-			}
-			errs <- err
+			<-start
+			errs <- fn()
 		}()
 	}
-	for range processes {
+	close(start)
+	for range n {
 		if err := <-errs; err != nil {
 			t.Error(err)
 		}
 	}
-	create(t, open(t, dir), "ada")
 }
 
 func TestTwoProcessesWriteAtOnce(t *testing.T) {

@@ -143,6 +143,9 @@ func (r *reader) app() App {
 		fallback = "0.0.0.0"
 	}
 	a.Host = r.text("APP_HOST", fallback)
+	if !isHost(a.Host) {
+		r.fault("APP_HOST", "must be an IP address or a host's name")
+	}
 	return a
 }
 
@@ -177,7 +180,7 @@ func (r *reader) nats() NATS {
 		Replicas:     r.integer("NATS_REPLICAS", 1, 1, 5),
 		MaxAge:       r.duration("NATS_MAX_AGE", 168*time.Hour, time.Minute),
 	}
-	if _, port, err := net.SplitHostPort(n.EmbeddedAddr); err != nil || !isPort(port) {
+	if host, port, err := net.SplitHostPort(n.EmbeddedAddr); err != nil || !isHost(host) || !isPort(port) {
 		r.fault("NATS_EMBEDDED_ADDR", "must be an address such as 127.0.0.1:4222")
 	}
 	if !streamName.MatchString(n.Stream) {
@@ -188,6 +191,10 @@ func (r *reader) nats() NATS {
 	}
 	return n
 }
+
+var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$`)
+
+func isHost(s string) bool { return net.ParseIP(s) != nil || hostName.MatchString(s) }
 
 func isPort(s string) bool {
 	n, err := strconv.Atoi(s)

@@ -94,6 +94,7 @@ func TestFaultsNameTheVariableAndNeverItsValue(t *testing.T) {
 		"CORS_ALLOWED_ORIGINS": {"CORS_ALLOWED_ORIGINS": "https://a.example.com,*"},
 		"TRUSTED_PROXIES":      {"TRUSTED_PROXIES": "10.0.0.0/8,value"},
 		"DATABASE_URL":         {"DATABASE_URL": "mysql://value@db/auth"},
+		"APP_HOST":             {"APP_HOST": "not a value"},
 		"DB_PORT":              {"DB_HOST": "h", "DB_USER": "u", "DB_NAME": "n", "DB_PORT": "value"},
 		"DB_NAME":              {"DB_HOST": "h", "DB_USER": "value"},
 		"DB_SSL_MODE":          {"DB_SSL_MODE": "value"},
@@ -138,6 +139,18 @@ func TestFaultsNameTheVariableAndNeverItsValue(t *testing.T) {
 				t.Errorf("faults in %v, want %s alone", got, name)
 			}
 		})
+	}
+}
+
+func TestDatabaseOptionsAreChecked(t *testing.T) {
+	t.Parallel()
+	for _, option := range []string{"sslmode=value", "connect_timeout=value"} {
+		if got := faultyVariables(t, map[string]string{"DATABASE_URL": "postgres://u:p@h/x?" + option}); !slices.Equal(got, []string{"DATABASE_URL"}) {
+			t.Errorf("%s: faults in %v", option, got)
+		}
+	}
+	if got := faultyVariables(t, map[string]string{"NATS_EMBEDDED_ADDR": "foo bar:4222"}); !slices.Equal(got, []string{"NATS_EMBEDDED_ADDR"}) {
+		t.Errorf("faults in %v", got)
 	}
 }
 

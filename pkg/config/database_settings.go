@@ -4,6 +4,8 @@ import (
 	"net"
 	"net/url"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Database is where the data lives and how many connections it may take. 0 connections:
@@ -27,10 +29,10 @@ func (r *reader) database(production bool) Database {
 		mode = "require"
 	}
 	mode = r.oneOf("DB_SSL_MODE", mode, "disable", "allow", "prefer", "require", "verify-ca", "verify-full")
-	u := r.url("DATABASE_URL", "", "postgres", "postgresql")
-	parts := r.databaseParts()
-	if u == nil {
-		u = parts
+	name := "DATABASE_URL"
+	u := r.url(name, "", "postgres", "postgresql")
+	if parts := r.databaseParts(); parts != nil {
+		name, u = "DB_HOST", parts
 	}
 	if u == nil {
 		return d
@@ -40,6 +42,9 @@ func (r *reader) database(production bool) Database {
 		u.RawQuery = q.Encode()
 	}
 	d.URL = Secret(u.String())
+	if _, err := pgx.ParseConfig(u.String()); err != nil {
+		r.fault(name, "must lead to a PostgreSQL database, with options that pgx knows") // the error repeats the URL
+	}
 	return d
 }
 

@@ -15,13 +15,11 @@ import (
 // first call. It is for development; production brings its secrets in the environment.
 func KeptSecret(dir, name string) (Secret, error) {
 	path := filepath.Join(dir, name)
-	if kept, err := os.ReadFile(path); err == nil { //nolint:gosec // the operator's own DATA_DIR
-		if s := strings.TrimSpace(string(kept)); len(s) >= 32 {
-			return Secret(s), nil
-		}
-		return "", fmt.Errorf("%s holds no secret: remove it to have a new one made", path)
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("read a kept secret: %w", err)
+	if kept, err := readSecret(path); !errors.Is(err, fs.ErrNotExist) {
+		return kept, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("keep a secret: %w", err)
 	}
 	random := make([]byte, 32)
 	rand.Read(random) // it never fails: crypto/rand ends the process instead
@@ -36,8 +34,21 @@ func KeptSecret(dir, name string) (Secret, error) {
 	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
 		return "", fmt.Errorf("keep a secret: %w", err)
 	}
-	if err := os.Rename(temporary.Name(), path); err != nil {
+	// Of several processes that get here at once, one makes the file and all read it.
+	if err := os.Link(temporary.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", fmt.Errorf("keep a secret: %w", err)
+	}
+	return readSecret(path)
+}
+
+func readSecret(path string) (Secret, error) {
+	kept, err := os.ReadFile(path) //nolint:gosec // in the operator's own DATA_DIR
+	if err != nil {
+		return "", fmt.Errorf("read a kept secret: %w", err)
+	}
+	secret := strings.TrimSpace(string(kept))
+	if len(secret) < 32 {
+		return "", fmt.Errorf("%s holds no secret: remove it to have a new one made", path)
 	}
 	return Secret(secret), nil
 }

@@ -28,10 +28,10 @@ import (
 
 // How long the parts of an orderly stop may take: together less than 10 s.
 const (
-	finishRequests = 4 * time.Second // then what waits for a password hash gets a 503
-	refuseRequests = 2 * time.Second // then connections are cut
-	drainEvents    = 2 * time.Second
-	closeBus       = time.Second
+	finishRequests = 3 * time.Second         // then what waits for a password hash gets a 503
+	refuseRequests = 2 * time.Second         // then connections are cut
+	drainEvents    = 1500 * time.Millisecond // and a second's grace for the relay
+	closeBus       = 500 * time.Millisecond
 )
 
 // Container is the whole service.
@@ -49,8 +49,8 @@ type Container struct {
 	closers  closers
 }
 
-// New puts the service together: it takes its port, opens or starts what the configuration
-// names, and brings the database's schema up to date. Requests are answered from Run on.
+// New puts the service together: it opens or starts what the configuration names, brings the
+// database's schema up to date and takes the port. Requests are answered from Run on.
 func New(ctx context.Context, cfg config.Config, log *slog.Logger, version string) (*Container, error) {
 	c := &Container{cfg: cfg, log: log, wakeups: serviceimpl.NewWakeups()}
 	if err := c.build(ctx, version); err != nil {
@@ -67,19 +67,7 @@ func (c *Container) build(ctx context.Context, version string) (err error) {
 	if cfg.App.Env == config.Production && !slices.Contains(cfg.Unused, "REDIS_URL") {
 		log.WarnContext(ctx, "REDIS_URL is not set: more than one instance will need it")
 	}
-	if c.listener, err = net.Listen("tcp", cfg.App.Address()); err != nil {
-		if errors.Is(err, syscall.EADDRINUSE) {
-			return fmt.Errorf("%s is taken: set APP_PORT to a free port, or stop what listens there", cfg.App.Address())
-		}
-		return fmt.Errorf("APP_HOST and APP_PORT: %w", err)
-	}
-	c.closers.add(func() error {
-		if err := c.listener.Close(); !errors.Is(err, net.ErrClosed) {
-			return err
-		}
-		return nil
-	})
-	if cfg.Database.URL == "" || cfg.NATS.URL == "" || cfg.Tokens.Secret == "" {
+	if cfg.Database.URL == "" || cfg.NATS.URL == "" {
 		unlock, err := lockDataDir(cfg.DataDir)
 		if err != nil {
 			return err
@@ -101,7 +89,30 @@ func (c *Container) build(ctx context.Context, version string) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := c.listen(); err != nil {
+		return err
+	}
 	return c.assemble(m, publisher, []byte(secret), version)
+}
+
+// listen takes the port. Until everything else is there, connections are refused rather than
+// kept waiting.
+func (c *Container) listen() error {
+	listener, err := net.Listen("tcp", c.cfg.App.Address())
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%s is taken: set APP_PORT to a free port, or stop what listens there", c.cfg.App.Address())
+	case err != nil:
+		return fmt.Errorf("APP_HOST and APP_PORT: %w", err)
+	}
+	c.listener = listener
+	c.closers.add(func() error {
+		if err := listener.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	return nil
 }
 
 // connectBus starts the embedded bus, or finds the configured one, which may be away.
@@ -128,7 +139,10 @@ func (c *Container) connectBus(m *metrics.Metrics) (*nats.Publisher, error) {
 	c.closers.add(func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), closeBus)
 		defer cancel()
-		return connection.Close(ctx)
+		if err := connection.Close(ctx); err != nil { // a bus that is away or hangs is no reason to fail
+			c.log.Warn("the event bus was left without a word", "error", err)
+		}
+		return nil
 	})
 	publisher := nats.NewPublisher(nats.PublisherDeps{
 		Connection: connection, Metrics: m, Log: c.log, OnReady: c.wakeups.BusIsBack,

@@ -32,29 +32,35 @@ type row struct {
 	Highest   float64 `json:"highestRatio,omitempty"`
 	Target    string  `json:"target,omitempty"`
 	Met       *bool   `json:"met,omitempty"` // nil: no target
+	Rounds    []round `json:"rounds"`
 }
 
-// series is the values of the rounds, one after the other.
-type series struct{ ours, yardstick []float64 }
-
-func (s *series) add(ours, yardstick float64) {
-	s.ours = append(s.ours, ours)
-	s.yardstick = append(s.yardstick, yardstick)
+// round is one turn of the service and its yardstick.
+type round struct {
+	Ours      float64 `json:"ours"`
+	Yardstick float64 `json:"yardstick,omitempty"`
 }
+
+// series is the rounds, one after the other.
+type series []round
+
+func (s *series) add(ours, yardstick float64) { *s = append(*s, round{ours, yardstick}) }
 
 // row sums up the rounds.
-func (s *series) row(what, unit string) row {
-	r := row{What: what, Unit: unit, Ours: median(s.ours), Yardstick: median(s.yardstick)}
-	if r.Yardstick == 0 {
-		return r
-	}
-	var ratios []float64
-	for i := range s.ours {
-		if s.yardstick[i] > 0 {
-			ratios = append(ratios, s.ours[i]/s.yardstick[i])
+func (s series) row(what, unit string) row {
+	var ours, yardstick, ratios []float64
+	for _, turn := range s {
+		ours = append(ours, turn.Ours)
+		if turn.Yardstick > 0 {
+			yardstick = append(yardstick, turn.Yardstick)
+			ratios = append(ratios, turn.Ours/turn.Yardstick)
 		}
 	}
-	r.Ratio, r.Lowest, r.Highest = median(ratios), slices.Min(ratios), slices.Max(ratios)
+	r := row{What: what, Unit: unit, Ours: median(ours), Rounds: s}
+	if len(ratios) > 0 {
+		r.Yardstick = median(yardstick)
+		r.Ratio, r.Lowest, r.Highest = median(ratios), slices.Min(ratios), slices.Max(ratios)
+	}
 	return r
 }
 

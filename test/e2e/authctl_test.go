@@ -108,6 +108,9 @@ func TestAuthctl(t *testing.T) {
 			}
 			s.must(t, "GET", step.path, step.token, "", step.status, nil)
 		}
+		if code, output := authctl(t, env, "", "user", "promote", "john"); code != 1 || !strings.Contains(output, `there is no user "john"`) {
+			t.Errorf("user promote john: %d %s", code, output)
+		}
 		if code, output := authctl(t, env, "short\n", "user", "create", "--email", "x@example.com", "--username", "xavier"); code != 1 || !strings.Contains(output, "password") {
 			t.Errorf("user create with a short password: %d %s", code, output)
 		}

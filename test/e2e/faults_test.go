@@ -104,6 +104,8 @@ type wire struct {
 	mu    sync.Mutex
 	l     net.Listener
 	conns []net.Conn
+
+	stalled sync.RWMutex // while it is locked, nothing passes and nothing is closed
 }
 
 func newWire(t *testing.T, target string) *wire {
@@ -138,7 +140,7 @@ func (w *wire) mend(t *testing.T) {
 			w.conns = append(w.conns, near, far)
 			w.mu.Unlock()
 			pass := func(to, from net.Conn) {
-				_, _ = io.Copy(to, from) // until either end is cut
+				_, _ = io.Copy(gated{to, &w.stalled}, from) // until either end is cut
 				to.Close()
 				from.Close()
 			}
@@ -146,6 +148,19 @@ func (w *wire) mend(t *testing.T) {
 			go pass(near, far)
 		}
 	}()
+}
+
+// gated lets bytes pass while its gate is not locked.
+type gated struct {
+	io.Writer
+
+	gate *sync.RWMutex
+}
+
+func (g gated) Write(p []byte) (int, error) {
+	g.gate.RLock()
+	defer g.gate.RUnlock()
+	return g.Writer.Write(p)
 }
 
 // cut ends every connection and takes no more.
@@ -162,6 +177,31 @@ func (w *wire) cut() {
 func pgtestDSN(t *testing.T) string {
 	t.Helper()
 	return pgtest.New(t)
+}
+
+// A bus that says nothing any more, without closing the connection, neither holds up requests
+// nor an orderly stop; what waits goes out at the next start.
+func TestTheBusStalls(t *testing.T) {
+	t.Parallel()
+	bus := newBus(t)
+	w := newWire(t, strings.TrimPrefix(bus.url, "nats://"))
+	env := newEnv(t)
+	env["NATS_URL"] = "nats://" + w.addr
+	s := start(t, env)
+	events := subscribe(t, bus.url)
+	ada := s.register(t, "ada")
+	events.waitFor(t, ada.User.ID, 1)
+
+	w.stalled.Lock()
+	grace := s.register(t, "grace")
+	s.stop(t)
+	w.stalled.Unlock()
+
+	start(t, env)
+	events.waitFor(t, grace.User.ID, 1)
+	if got := len(events.all()); got != 2 {
+		t.Errorf("%d events, want 2", got)
+	}
 }
 
 // PostgreSQL being away is a clear 503, and nothing has to be restarted when it is back.

@@ -40,8 +40,8 @@ func Logger(log *slog.Logger) fiber.Handler {
 // responseSize is the size in bytes of the body that will be sent; 0 where it is not known yet.
 func responseSize(c *fiber.Ctx) int {
 	switch {
-	case c.Method() == fiber.MethodHead:
-		return 0
+	case c.Method() == fiber.MethodHead, c.Response().StatusCode() == fiber.StatusNoContent:
+		return 0 // whatever the body holds, it is not sent
 	case c.Response().IsBodyStream(): // Body would read it all
 		return max(0, c.Response().Header.ContentLength())
 	default:
