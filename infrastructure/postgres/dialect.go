@@ -13,9 +13,11 @@ import (
 type Dialect interface {
 	// Fault says what an error of the driver, which may be wrapped, means.
 	Fault(err error) Fault
-	// QueryRow runs a query with the one parameter $1 and scans its only row, past GORM: it is
-	// for the query that every authenticated request makes.
-	QueryRow(ctx context.Context, db *sql.DB, query string, arg any, dest ...any) error
+	// Among is the condition that a column with ids holds one of those in the parameter $1.
+	Among() string
+	// Query runs a query whose parameter $1 is ids and calls each for every row, past GORM: it
+	// is for the query that every authenticated request waits for.
+	Query(ctx context.Context, db *sql.DB, query string, ids []string, each func(scan func(dest ...any) error) error) error
 	// ForUpdate ends a SELECT in a transaction that locks the rows it finds.
 	ForUpdate() string
 	// SkipLocked ends a SELECT that locks the rows it finds and passes over locked ones.

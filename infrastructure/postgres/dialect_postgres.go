@@ -61,15 +61,37 @@ func isConnectionFailure(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
 
-// QueryRow speaks to pgx itself over a connection of the pool: binary results straight into dest.
-func (dialect) QueryRow(ctx context.Context, db *sql.DB, query string, arg any, dest ...any) error {
+func (dialect) Among() string { return "= ANY($1::text[]::uuid[])" }
+
+// Query speaks to pgx itself over a connection of the pool: binary results straight into
+// where they belong. A connection that the server has ended since its last use is found out
+// by the query, which as a SELECT may be made again.
+func (d dialect) Query(ctx context.Context, db *sql.DB, query string, ids []string, each func(scan func(dest ...any) error) error) error {
+	err := d.query(ctx, db, query, ids, each)
+	if err != nil && ctx.Err() == nil && d.Fault(err).Kind == Away {
+		err = d.query(ctx, db, query, ids, each)
+	}
+	return err
+}
+
+func (dialect) query(ctx context.Context, db *sql.DB, query string, ids []string, each func(scan func(dest ...any) error) error) error {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close() //nolint:errcheck // it goes back to the pool, which finds out what is wrong with it
 	return conn.Raw(func(c any) error {
-		return c.(*stdlib.Conn).Conn().QueryRow(ctx, query, arg).Scan(dest...)
+		rows, err := c.(*stdlib.Conn).Conn().Query(ctx, query, ids)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if err := each(rows.Scan); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
 	})
 }
 

@@ -12,19 +12,23 @@ import (
 )
 
 // Sessions finds sessions outside a transaction and removes those that have expired.
-type Sessions struct{ db *Database }
+type Sessions struct {
+	db       *Database
+	gatherer gatherer[models.Principal]
+}
 
 var (
 	_ repositories.SessionReader   = (*Sessions)(nil)
 	_ repositories.ExpiredSessions = (*Sessions)(nil)
 )
 
-// NewSessions returns the sessions of db.
-func NewSessions(db *Database) *Sessions { return &Sessions{db} }
-
-// withUser is made by every authenticated request, so it is scanned by hand, past GORM.
-const withUser = `SELECT s.user_agent, s.ip, s.created_at, s.last_used_at, s.expires_at, ` + userColumns + `
-	FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1`
+// NewSessions returns the sessions of db. Make one for all: requests that come together
+// share its queries.
+func NewSessions(db *Database) *Sessions {
+	r := &Sessions{db: db}
+	r.gatherer.fetch = r.withUsers
+	return r
+}
 
 // WithUser returns domain.ErrNotFound for what is no id, too.
 func (r *Sessions) WithUser(ctx context.Context, sessionID string) (models.Principal, error) {
@@ -32,23 +36,36 @@ func (r *Sessions) WithUser(ctx context.Context, sessionID string) (models.Princ
 	if !ok {
 		return models.Principal{}, domain.ErrNotFound
 	}
-	var (
-		s = sessionRow{ID: id}
-		u userRow
-	)
-	err := r.db.bounded(ctx, "session with user", func(ctx context.Context) error {
+	p, err := r.gatherer.get(ctx, id)
+	return p, r.db.translate(ctx, "session with user", err)
+}
+
+// withUsers is the query that every authenticated request waits for, so it is scanned by
+// hand, past GORM.
+func (r *Sessions) withUsers(ctx context.Context, ids []string) (map[string]models.Principal, error) {
+	found := make(map[string]models.Principal, len(ids))
+	err := r.db.bounded(ctx, "sessions with users", func(ctx context.Context) error {
 		pool, err := r.db.Read.DB()
 		if err != nil {
 			return err
 		}
-		dest := append([]any{&s.UserAgent, &s.IP, &s.CreatedAt, &s.LastUsedAt, &s.ExpiresAt}, u.dest()...)
-		return r.db.Dialect.QueryRow(ctx, pool, withUser, id, dest...)
+		query := `SELECT s.id, s.user_agent, s.ip, s.created_at, s.last_used_at, s.expires_at, ` + userColumns + `
+			FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id ` + r.db.Dialect.Among()
+		return r.db.Dialect.Query(ctx, pool, query, ids, func(scan func(dest ...any) error) error {
+			var (
+				s sessionRow
+				u userRow
+			)
+			dest := append([]any{&s.ID, &s.UserAgent, &s.IP, &s.CreatedAt, &s.LastUsedAt, &s.ExpiresAt}, u.dest()...)
+			if err := scan(dest...); err != nil {
+				return err
+			}
+			s.UserID = u.ID
+			found[s.ID] = models.Principal{User: u.model(), Session: s.model()}
+			return nil
+		})
 	})
-	if err != nil {
-		return models.Principal{}, err
-	}
-	s.UserID = u.ID
-	return models.Principal{User: u.model(), Session: s.model()}, nil
+	return found, err
 }
 
 // DeleteExpired passes over sessions that another instance is deleting.

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -61,9 +62,25 @@ func indexIn(message string) string {
 	return name
 }
 
-// QueryRow gains nothing by a prepared statement: the driver keeps none.
-func (dialect) QueryRow(ctx context.Context, db *sql.DB, query string, arg any, dest ...any) error {
-	return db.QueryRowContext(ctx, query, arg).Scan(dest...)
+func (dialect) Among() string { return "IN (SELECT value FROM json_each($1))" }
+
+// Query gains nothing by a prepared statement: the driver keeps none.
+func (dialect) Query(ctx context.Context, db *sql.DB, query string, ids []string, each func(scan func(dest ...any) error) error) error {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return err
+	}
+	rows, err := db.QueryContext(ctx, query, string(list))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // ForUpdate is empty: every transaction has the write lock from its beginning.
