@@ -32,7 +32,7 @@ func NewJanitor(d JanitorDeps) *Janitor { return &Janitor{d} }
 func (j *Janitor) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		j.Sweep(ctx)
-		wait(ctx, jitter(janitorInterval), nil, nil)
+		wait(ctx, jitter(janitorInterval), nil)
 	}
 }
 

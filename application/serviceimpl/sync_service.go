@@ -30,24 +30,33 @@ type RelayDeps struct {
 	Publisher services.EventPublisher
 	Wakeups   *Wakeups
 	Holder    string // names this instance among those that share a database
-	Now       func() time.Time
-	Log       *slog.Logger
+	// Announce tells the other instances that an event was committed here; it may be lost. It
+	// is asked for only while another one relays.
+	Announce func(ctx context.Context) error
+	Now      func() time.Time
+	Log      *slog.Logger
 }
 
 // Wakeups is how others tell a relay that there is something to do. Its methods never block
 // and may be called before there is a relay.
 type Wakeups struct {
-	committed   chan struct{} // holds one token when events may be waiting
+	committed   chan struct{} // holds one token when this instance has committed an event
+	announced   chan struct{} // holds one token when another one has
 	reconnected chan struct{} // holds one token when the bus has come back
 }
 
 // NewWakeups returns Wakeups for one relay.
 func NewWakeups() *Wakeups {
-	return &Wakeups{committed: make(chan struct{}, 1), reconnected: make(chan struct{}, 1)}
+	return &Wakeups{
+		committed: make(chan struct{}, 1), announced: make(chan struct{}, 1), reconnected: make(chan struct{}, 1),
+	}
 }
 
-// Committed tells the relay that an event was committed.
+// Committed tells the relay that an event was committed by this instance.
 func (w *Wakeups) Committed() { signal(w.committed) }
+
+// Announced tells the relay that an event was committed by some instance.
+func (w *Wakeups) Announced() { signal(w.announced) }
 
 // BusIsBack tells the relay that trying again makes sense at once.
 func (w *Wakeups) BusIsBack() { signal(w.reconnected) }
@@ -83,13 +92,33 @@ func (r *Relay) Run(ctx context.Context) {
 		case err != nil:
 			r.Log.WarnContext(ctx, "events wait", "error", err, "retry_in", backoff.String())
 			// A commit does not cut this wait short: the bus is no better for it.
-			wait(ctx, jitter(backoff), nil, r.Wakeups.reconnected)
+			wait(ctx, jitter(backoff), r.Wakeups.reconnected)
 			backoff = min(2*backoff, relayBackoffTo)
 		case progress:
 			backoff = relayBackoff
 		default:
 			backoff = relayBackoff
-			wait(ctx, relayPoll, r.Wakeups.committed, r.Wakeups.reconnected)
+			r.idle(ctx)
+		}
+	}
+}
+
+// idle waits until there may be something to do. A commit that another instance has to relay
+// is announced to it.
+func (r *Relay) idle(ctx context.Context) {
+	poll := time.NewTimer(relayPoll)
+	defer poll.Stop()
+	select {
+	case <-ctx.Done():
+	case <-poll.C:
+	case <-r.Wakeups.announced:
+	case <-r.Wakeups.reconnected:
+	case <-r.Wakeups.committed:
+		if r.held {
+			return
+		}
+		if err := r.Announce(ctx); err != nil && ctx.Err() == nil {
+			r.Log.DebugContext(ctx, "a commit was not announced; the other instance polls", "error", err)
 		}
 	}
 }
@@ -180,16 +209,14 @@ func grace(ctx context.Context) (context.Context, context.CancelFunc) {
 	return later, func() { stop(); cancel() }
 }
 
-// wait returns after d, when ctx ends, or when one of the channels, which may be nil, has
-// something.
-func wait(ctx context.Context, d time.Duration, committed, reconnected <-chan struct{}) {
+// wait returns after d, when ctx ends, or when wake, which may be nil, has something.
+func wait(ctx context.Context, d time.Duration, wake <-chan struct{}) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 	case <-timer.C:
-	case <-committed:
-	case <-reconnected:
+	case <-wake:
 	}
 }
 

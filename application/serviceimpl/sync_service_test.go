@@ -23,12 +23,13 @@ import (
 
 // bus is an event bus in memory: it drops repeats by id, and fails as it is told.
 type bus struct {
-	mu     sync.Mutex
-	away   bool
-	refuse string // the user whose events are refused
-	calls  int
-	events []models.OutboxEvent
-	onSend func()
+	mu        sync.Mutex
+	away      bool
+	refuse    string // the user whose events are refused
+	calls     int
+	announced int // by the relay whose bus this is
+	events    []models.OutboxEvent
+	onSend    func()
 }
 
 var errAway = errors.New("away")
@@ -76,10 +77,11 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
-func newRelay(store *repositorytest.Memory, b services.EventPublisher, holder string) (*serviceimpl.Relay, *serviceimpl.Wakeups) {
+func newRelay(store *repositorytest.Memory, b *bus, holder string) (*serviceimpl.Relay, *serviceimpl.Wakeups) {
 	wakeups := serviceimpl.NewWakeups()
 	return serviceimpl.NewRelay(serviceimpl.RelayDeps{
 		Queue: store, Leases: store, Publisher: b, Wakeups: wakeups, Holder: holder, Now: now, Log: slog.New(slog.DiscardHandler),
+		Announce: func(context.Context) error { b.set(func(b *bus) { b.announced++ }); return nil },
 	}), wakeups
 }
 
@@ -270,7 +272,8 @@ func TestTheClockIsSetBack(t *testing.T) {
 		var back atomic.Int64
 		relay := serviceimpl.NewRelay(serviceimpl.RelayDeps{
 			Queue: store, Leases: store, Publisher: b, Wakeups: serviceimpl.NewWakeups(), Holder: "a",
-			Now: func() time.Time { return now().Add(-time.Duration(back.Load())) }, Log: slog.New(slog.DiscardHandler),
+			Announce: func(context.Context) error { return nil },
+			Now:      func() time.Time { return now().Add(-time.Duration(back.Load())) }, Log: slog.New(slog.DiscardHandler),
 		})
 		stop := running(t, relay)
 		defer stop()
@@ -280,6 +283,50 @@ func TestTheClockIsSetBack(t *testing.T) {
 		if got := b.versions(ada); len(got) != 1 {
 			t.Error("nobody has taken over")
 		}
+	})
+}
+
+// An instance that does not relay announces its commits, once, and not those of others.
+func TestCommitsAreAnnouncedToTheOneThatRelays(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store, b, idle := new(repositorytest.Memory), new(bus), new(bus)
+		holder, holderWakeups := newRelay(store, b, "holder")
+		stopHolder := running(t, holder)
+		defer stopHolder()
+		synctest.Wait()
+		other, otherWakeups := newRelay(store, idle, "other")
+		stopOther := running(t, other)
+		defer stopOther()
+		synctest.Wait()
+
+		ada := newID()
+		commit(t, store, ada, 1, 1)
+		otherWakeups.Committed()
+		synctest.Wait()
+		idle.set(func(b *bus) {
+			if b.announced != 1 {
+				t.Errorf("a commit was announced %d times", b.announced)
+			}
+		})
+		otherWakeups.Announced() // its own announcement comes back
+		holderWakeups.Announced()
+		synctest.Wait()
+		if got := b.versions(ada); len(got) != 1 {
+			t.Error("an announcement does not wake the one that relays")
+		}
+		holderWakeups.Committed()
+		synctest.Wait()
+		idle.set(func(other *bus) {
+			if other.announced != 1 {
+				t.Errorf("an announcement was announced")
+			}
+		})
+		b.set(func(b *bus) {
+			if b.announced != 0 {
+				t.Errorf("the one that relays announced its own commit")
+			}
+		})
 	})
 }
 

@@ -109,11 +109,16 @@ func (t *tool) withCore(ctx context.Context, command func(*di.Core) error) error
 	if err != nil {
 		return err
 	}
-	core, err := di.NewCore(ctx, cfg, t.log(), metrics.New(version), func() {})
+	committed := false
+	core, err := di.NewCore(ctx, cfg, t.log(), metrics.New(version), func() { committed = true })
 	if err != nil {
 		return err
 	}
-	return errors.Join(command(core), core.Close())
+	err = command(core)
+	if committed { // a service that does not hear it finds the event by itself a little later
+		_ = core.Announce(ctx)
+	}
+	return errors.Join(err, core.Close())
 }
 
 // readPassword reads a line from standard input: with a prompt and without an echo on a

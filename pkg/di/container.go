@@ -159,7 +159,8 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, secr
 	db, queue := c.core.Database, postgres.NewOutbox(c.core.Database)
 	sessions := postgres.NewSessions(db)
 	c.relay = serviceimpl.NewRelay(serviceimpl.RelayDeps{
-		Queue: queue, Leases: c.leases(), Publisher: publisher, Wakeups: c.wakeups, Holder: newID(), Now: now, Log: c.log,
+		Queue: queue, Leases: c.leases(), Publisher: publisher, Wakeups: c.wakeups, Holder: newID(),
+		Announce: c.core.Announce, Now: now, Log: c.log,
 	})
 	c.janitor = serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: sessions, Queue: queue, Now: now, Log: c.log})
 	authenticator := serviceimpl.NewSessions(serviceimpl.SessionsDeps{
@@ -245,6 +246,9 @@ func (c *Container) Run(ctx context.Context) error {
 	var workers sync.WaitGroup
 	workers.Go(func() { c.relay.Run(background) })
 	workers.Go(func() { c.janitor.Run(background) })
+	if c.core.announcements != nil {
+		workers.Go(func() { c.core.announcements.Listen(background, c.wakeups.Announced) })
+	}
 
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(c.app, c.listener) }()

@@ -29,7 +29,8 @@ type Core struct {
 	Hasher         *hashing.Pool
 	Administration *serviceimpl.Administration
 
-	closers closers
+	announcements *postgres.Announcements // nil with the embedded database, which has one instance
+	closers       closers
 }
 
 // NewCore opens the database of the configuration, brings its schema up to date and puts the
@@ -48,12 +49,23 @@ func NewCore(ctx context.Context, cfg config.Config, log *slog.Logger, m *metric
 		Cost: cfg.Hashing.Cost, Workers: cfg.Hashing.Workers, Queue: cfg.Hashing.Queue, Log: log, Metrics: m,
 	})
 	c.closers.add(func() error { c.Hasher.Close(); return nil })
+	if cfg.Database.URL != "" {
+		c.announcements = postgres.NewAnnouncements(db, log)
+	}
 	c.Work = postgres.NewUnitOfWork(db, appended)
 	c.Users = postgres.NewUsers(db)
 	c.Administration = serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{
 		Work: c.Work, Users: c.Users, Hasher: c.Hasher, Now: now, NewID: newID,
 	})
 	return c, nil
+}
+
+// Announce tells the instances that share the database that an event was committed.
+func (c *Core) Announce(ctx context.Context) error {
+	if c.announcements == nil {
+		return nil
+	}
+	return c.announcements.Announce(ctx)
 }
 
 // Close ends what NewCore began.
