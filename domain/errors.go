@@ -2,10 +2,7 @@
 // vocabulary of its failures. It imports nothing but the standard library.
 package domain
 
-import (
-	"errors"
-	"time"
-)
+import "time"
 
 // Kind says how a caller should react to an Error; the HTTP layer maps each to one status.
 type Kind int
@@ -105,12 +102,4 @@ func Errors() []*Error {
 		ErrForbidden, ErrAccountDisabled, ErrWrongPassword, ErrReauthenticate, ErrNotFound,
 		ErrEmailTaken, ErrUsernameTaken, ErrLastAdmin, ErrOverloaded, ErrUnavailable,
 	}
-}
-
-// AsError returns the Error in err's chain, or ErrInternal because of err.
-func AsError(err error) *Error {
-	if e, ok := errors.AsType[*Error](err); ok {
-		return e
-	}
-	return ErrInternal.Because(err)
 }

@@ -31,11 +31,16 @@ func newValidate() *validator.Validate {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		return name
 	})
-	v.RegisterAlias("email_address", "printascii,email")
+	// The rules of the fields, each written once.
+	v.RegisterAlias("email_address", "required,max=255,printascii,email")
+	v.RegisterAlias("username", "required,min=3,max=50,username_form")
+	v.RegisterAlias("display_name", "min=1,max=100,display_name_form")
+	v.RegisterAlias("avatar", "max=2048,https_url")
+	v.RegisterAlias("role", "oneof=user admin")
 	rules := map[string]func(string) bool{
-		"username":     usernamePattern.MatchString,
-		"display_name": isDisplayName,
-		"https_url":    isHTTPSURL,
+		"username_form":     usernamePattern.MatchString,
+		"display_name_form": isDisplayName,
+		"https_url":         isHTTPSURL,
 	}
 	for tag, rule := range rules {
 		// It fails for an empty tag or function only.
@@ -103,20 +108,20 @@ func checkUpdate(in dto.UpdateUserRequest) error {
 func checkAdminUpdate(in dto.AdminUpdateUserRequest) error {
 	var f faults
 	f.identity(in.Email, in.Username, in.DisplayName, in.Avatar)
-	f.optional("role", in.Role, "oneof=user admin", false)
+	f.optional("role", in.Role, "role", false)
 	if in.IsActive.Null {
 		f.add("isActive", "not_null")
 	}
 	return f.err()
 }
 
-// identity checks the fields that a user and an admin may both change. The rules of a POST
-// body stand at its fields in dto.
+// identity checks the fields that a user and an admin may both change. Those of a
+// POST body have the same rules, by their tags in dto.
 func (f *faults) identity(email, username, displayName, avatar dto.Optional[string]) {
-	f.optional("email", email, "required,max=255,email_address", false)
-	f.optional("username", username, "required,min=3,max=50,username", false)
-	f.optional("displayName", displayName, "min=1,max=100,display_name", true)
-	f.optional("avatar", avatar, "max=2048,https_url", true)
+	f.optional("email", email, "email_address", false)
+	f.optional("username", username, "username", false)
+	f.optional("displayName", displayName, "display_name", true)
+	f.optional("avatar", avatar, "avatar", true)
 }
 
 func (f *faults) required(field, value string) {
@@ -150,7 +155,7 @@ func (f *faults) gather(field string, err error) {
 		if name == "" {
 			name = e.Field()
 		}
-		f.add(name, faultCode(e.Tag()))
+		f.add(name, faultCode(e.ActualTag()))
 	}
 }
 

@@ -8,14 +8,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"log"
 	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 
-	"github.com/joho/godotenv"
 	"golang.org/x/term"
 
 	"gofiber-auth/pkg/config"
@@ -51,9 +49,9 @@ func run() int {
 		fmt.Println(version)
 		return exitDone
 	}
-	getenv, err := environment()
+	getenv, err := config.WithFile(os.LookupEnv)
 	if err != nil {
-		logger.New(os.Stdout, logFormat(""), "info").Error("the file .env cannot be read", "error", err)
+		logger.New(os.Stdout, logFormat(""), "info").Error("the configuration cannot be read", "error", err)
 		return exitMisuse
 	}
 	cfg, err := config.Load(getenv)
@@ -94,27 +92,11 @@ func run() int {
 	return exitDone
 }
 
-// environment returns how to read a variable: from the environment or else from .env.
-func environment() (func(string) string, error) {
-	file, err := godotenv.Read()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, errors.New("it must hold lines of NAME=value") // the library's error quotes the line
-	}
-	return func(name string) string {
-		if v, ok := os.LookupEnv(name); ok {
-			return v
-		}
-		return file[name]
-	}, nil
-}
-
 // tellFaults logs what is wrong with the configuration, a line for each variable.
 func tellFaults(err error, getenv func(string) string) int {
 	l := logger.New(os.Stdout, logFormat(getenv("LOG_FORMAT")), "info")
 	var faults config.Faults
-	if !errors.As(err, &faults) {
-		l.Error("the configuration is wrong", "error", err)
-	}
+	errors.As(err, &faults)
 	for _, f := range faults {
 		l.Error("the configuration is wrong", "variable", f.Variable, "want", f.Want)
 	}
@@ -135,9 +117,9 @@ func logFormat(format string) string {
 // announce says where the service is: as a line of the log, or plainly to a person.
 func announce(w io.Writer, format string, l *slog.Logger, s *di.Container) {
 	if format == "json" {
-		l.Info("ready", "version", version, "address", s.URL(), "docs", s.URL()+"/docs", "nats", s.NATSURL())
+		l.Info("ready", "version", version, "address", s.URL(), "docs", s.URL()+"/docs", "nats", s.Bus())
 		return
 	}
 	fmt.Fprintf(w, "\n  gofiber-auth %s is ready\n\n    API    %s/api/v1\n    Docs   %s/docs\n    NATS   %s\n\n  Ctrl-C stops it.\n\n",
-		version, s.URL(), s.URL(), s.NATSURL())
+		version, s.URL(), s.URL(), s.Bus())
 }

@@ -6,15 +6,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
-
-	"github.com/joho/godotenv"
 
 	"gofiber-auth/domain"
 	"gofiber-auth/pkg/config"
@@ -28,7 +26,7 @@ const usage = `authctl is the operator's tool of gofiber-auth. It reads the serv
 
   authctl version
 
-Each takes --json, for programs. Exit codes: 0 done, 1 failed, 2 misuse.
+migrate and user take --json, for programs. Exit codes: 0 done, 1 failed, 2 misuse.
 `
 
 // version is set by the build.
@@ -56,17 +54,12 @@ type tool struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	file, err := godotenv.Read()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		fmt.Fprintln(os.Stderr, "authctl: the file .env must hold lines of NAME=value")
+	getenv, err := config.WithFile(os.LookupEnv)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "authctl:", err)
 		os.Exit(exitMisuse) //nolint:gocritic // nothing is open yet
 	}
-	t := &tool{in: os.Stdin, out: os.Stdout, errs: os.Stderr, getenv: func(name string) string {
-		if v, ok := os.LookupEnv(name); ok {
-			return v
-		}
-		return file[name]
-	}}
+	t := &tool{getenv: getenv, in: os.Stdin, out: os.Stdout, errs: os.Stderr}
 	os.Exit(t.run(ctx, os.Args[1:]))
 }
 
@@ -78,13 +71,16 @@ func (t *tool) run(ctx context.Context, args []string) int {
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(t.out, usage)
+		return exitDone
 	case errors.Is(err, errMisuse):
 		fmt.Fprintln(t.errs, "authctl:", err)
 		return exitMisuse
 	case errors.As(err, &faults):
 		fmt.Fprintln(t.errs, faults)
 		return exitMisuse
-	case errors.As(err, &known):
+	case errors.As(err, &known) && known.Kind != domain.Internal && known.Kind != domain.Unavailable:
 		fmt.Fprintf(t.errs, "authctl: %s\n", known.Detail)
 		for _, f := range known.Fields {
 			fmt.Fprintf(t.errs, "  %s %s (%s)\n", f.Field, f.Message, f.Code)

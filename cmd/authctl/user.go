@@ -151,7 +151,11 @@ func (t *tool) flags(name string) *flag.FlagSet {
 // parse reads flags wherever they stand among the arguments and returns what is not a flag.
 func parse(flags *flag.FlagSet, args []string) (rest []string, err error) {
 	for len(args) > 0 {
-		if err := flags.Parse(args); err != nil {
+		err := flags.Parse(args)
+		if errors.Is(err, flag.ErrHelp) {
+			return nil, err
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w: %w", flags.Name(), err, errMisuse)
 		}
 		if args = flags.Args(); len(args) > 0 {

@@ -11,10 +11,10 @@ import (
 
 // RegisterRequest is the body of POST /auth/register.
 type RegisterRequest struct {
-	Email       string  `json:"email" validate:"required,max=255,email_address"`
-	Username    string  `json:"username" validate:"required,min=3,max=50,username"`
+	Email       string  `json:"email" validate:"email_address"`
+	Username    string  `json:"username" validate:"username"`
 	Password    string  `json:"password" validate:"required"`
-	DisplayName *string `json:"displayName" validate:"omitnil,min=1,max=100,display_name"`
+	DisplayName *string `json:"displayName" validate:"omitnil,display_name"`
 }
 
 // LoginRequest is the body of POST /auth/login: an e-mail address or a username, and a password.
@@ -46,11 +46,11 @@ type DeleteUserRequest struct {
 
 // CreateUserRequest is the body of POST /users, an admin's.
 type CreateUserRequest struct {
-	Email       string  `json:"email" validate:"required,max=255,email_address"`
-	Username    string  `json:"username" validate:"required,min=3,max=50,username"`
+	Email       string  `json:"email" validate:"email_address"`
+	Username    string  `json:"username" validate:"username"`
 	Password    *string `json:"password"`
-	DisplayName *string `json:"displayName" validate:"omitnil,min=1,max=100,display_name"`
-	Role        *string `json:"role" validate:"omitnil,oneof=user admin"`
+	DisplayName *string `json:"displayName" validate:"omitnil,display_name"`
+	Role        *string `json:"role" validate:"omitnil,role"`
 }
 
 // AdminUpdateUserRequest is the body of PATCH /users/{id}, an admin's.

@@ -15,7 +15,8 @@ type SessionReader interface {
 
 // Sessions is the sessions within a transaction.
 type Sessions interface {
-	// Create stores a session with its first refresh token.
+	// Create stores a session with its first refresh token. It returns domain.ErrNotFound where
+	// the user is gone.
 	Create(ctx context.Context, s models.Session, t models.RefreshToken) error
 	// Delete ends one session; one that is not there has ended already.
 	Delete(ctx context.Context, sessionID string) error

@@ -21,7 +21,8 @@ type Authentication interface {
 	// Register returns domain.ErrValidation, domain.ErrEmailTaken or domain.ErrUsernameTaken.
 	Register(ctx context.Context, in dto.RegisterRequest, from models.Client) (Grant, error)
 	// Login returns domain.ErrCredentials for an unknown user, a wrong password and a user
-	// without one alike, and domain.ErrAccountDisabled only after the right password.
+	// without one alike, domain.ErrAccountDisabled only after the right password, and
+	// domain.ErrValidation for a log-in that names nobody.
 	Login(ctx context.Context, in dto.LoginRequest, from models.Client) (Grant, error)
 	// Logout ends the session of p.
 	Logout(ctx context.Context, p models.Principal) error
@@ -33,14 +34,15 @@ type Authentication interface {
 type Accounts interface {
 	// Update returns domain.ErrValidation, domain.ErrEmailTaken or domain.ErrUsernameTaken.
 	Update(ctx context.Context, p models.Principal, in dto.UpdateUserRequest) (models.User, error)
-	// ChangePassword ends every other session of the user.
+	// ChangePassword ends every other session of the user. It returns domain.ErrValidation.
 	ChangePassword(ctx context.Context, p models.Principal, in dto.ChangePasswordRequest) error
 	// Delete returns domain.ErrLastAdmin for the last active admin.
 	Delete(ctx context.Context, p models.Principal, in dto.DeleteUserRequest) error
 }
 
 // Administration is what admins do with everybody's accounts. A user that is not there is
-// domain.ErrNotFound; what would leave no active admin is domain.ErrLastAdmin.
+// domain.ErrNotFound; what would leave no active admin is domain.ErrLastAdmin. Create and
+// UpdateUser return domain.ErrValidation, domain.ErrEmailTaken or domain.ErrUsernameTaken, too.
 type Administration interface {
 	// List returns a page of users and whether there are more behind it.
 	List(ctx context.Context, prefix, after string, limit int) (users []models.User, more bool, err error)

@@ -74,7 +74,7 @@ func startAuth(t *testing.T) settings {
 	}
 	background(t, auth.Run)
 	return settings{
-		auth: auth.URL(), nats: auth.NATSURL(), stream: "USER_EVENTS", durable: "social",
+		auth: auth.URL(), nats: auth.Bus(), stream: "USER_EVENTS", durable: "social",
 		secretFile: filepath.Join(folder, "jwt_secret"), issuer: "gofiber-auth", audience: "gofiber-auth",
 	}
 }

@@ -6,11 +6,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// workerNice is how far below the process a worker is. A tenth of a contended CPU is left to
-// it, all of an idle one. The lowest priority protects other requests no better and leaves
-// 1.5 %: the garbage collector, which stops the world by asking every thread to stop, then
-// waits for a worker to be scheduled, and everything with it (docs/adr/0002).
-const workerNice = 10
+// workerNice is how far below the rest of the process a worker is: it gets all of an idle CPU
+// and a quarter of a contended one. The lowest priority, 19, protects other requests no better
+// and would get 1.5 %. The garbage collector stops the world by having every thread stop
+// itself, so for a thread that is not scheduled everybody waits (docs/adr/0002).
+const workerNice = 5
 
 // lowerPriority makes the calling thread alone yield to others: Linux keeps niceness by thread.
 func lowerPriority() error {

@@ -35,7 +35,7 @@ type lookup[V any] struct {
 }
 
 // get returns what is under the key, or domain.ErrNotFound, or what fetch returned. It gives
-// up when ctx ends; the query goes on, for the others that it is for.
+// up when ctx ends, unless it runs the query itself, which is bounded in time.
 func (g *gatherer[V]) get(ctx context.Context, key string) (V, error) {
 	var none V
 	if err := ctx.Err(); err != nil {
@@ -50,8 +50,7 @@ func (g *gatherer[V]) get(ctx context.Context, key string) (V, error) {
 	}
 	g.mu.Unlock()
 	if free {
-		// In the background of this request there may be others to ask for later; fetch is
-		// bounded in time, so this ends soon after the last of them.
+		// Without the end of ctx: the query may be for other requests, too.
 		g.work(context.WithoutCancel(ctx), l)
 	}
 	select {

@@ -1,5 +1,6 @@
 // Package authcode keeps short-lived single-use values, such as OAuth states and one-time
-// codes, in the memory of one process.
+// codes, in the memory of one process. It is for log-in through providers, which is still to
+// come; nothing uses it yet.
 package authcode
 
 import (

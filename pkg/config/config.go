@@ -55,7 +55,7 @@ type Log struct {
 
 // HTTP is what the edge needs to know of the world in front of it.
 type HTTP struct {
-	FrontendURL    *url.URL
+	FrontendURL    *url.URL // today only what CORSOrigins are by default
 	CORSOrigins    []string
 	TrustedProxies []netip.Prefix
 }

@@ -42,7 +42,6 @@ func OpenPostgres(d Database) (*gorm.DB, error) {
 		SkipDefaultTransaction: true, // one statement is a transaction already
 		DisableAutomaticPing:   true,
 		Logger:                 logger.Default.LogMode(logger.Silent),
-		NowFunc:                func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", errors.Join(err, pool.Close()))

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/mail"
+	"slices"
 	"time"
 )
 
@@ -10,6 +11,16 @@ import (
 // is told at once.
 func (r *reader) later() []string {
 	const secretBytes = 32
+	var set []string
+	getenv := r.getenv
+	defer func() { r.getenv = getenv }()
+	r.getenv = func(name string) string {
+		v := getenv(name)
+		if v != "" {
+			set = append(set, name)
+		}
+		return v
+	}
 	r.urls("REDIS_URL", "redis", "rediss")
 	r.boolean("REFRESH_COOKIE", false)
 	r.duration("AUDIT_RETENTION", 4320*time.Hour, time.Hour)
@@ -27,8 +38,6 @@ func (r *reader) later() []string {
 		r.fault("BACKEND_SYNC_SECRET", "must be set with BACKEND_SYNC_URL")
 	}
 	r.secret("BACKEND_SYNC_SECRET", secretBytes)
-	names := []string{"REDIS_URL", "REFRESH_COOKIE", "AUDIT_RETENTION", "BREACH_CHECK_URL",
-		"RATE_LIMIT_ENABLED", "SMTP_URL", "SYNC_TOKEN", "BACKEND_SYNC_URL", "FACEBOOK_GRAPH_VERSION"}
 	r.text("FACEBOOK_GRAPH_VERSION", "")
 	for _, provider := range []string{"GOOGLE", "FACEBOOK", "LINE"} {
 		id, secret := r.text(provider+"_CLIENT_ID", ""), r.text(provider+"_CLIENT_SECRET", "")
@@ -41,13 +50,7 @@ func (r *reader) later() []string {
 		for _, endpoint := range []string{"REDIRECT_URL", "AUTH_URL", "TOKEN_URL", "USERINFO_URL", "JWKS_URL", "ISSUER"} {
 			r.url(provider+"_"+endpoint, "", "http", "https")
 		}
-		names = append(names, provider+"_CLIENT_ID")
 	}
-	var set []string
-	for _, name := range names {
-		if r.getenv(name) != "" {
-			set = append(set, name)
-		}
-	}
-	return set
+	slices.Sort(set)
+	return slices.Compact(set)
 }

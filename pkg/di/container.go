@@ -62,10 +62,10 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, version strin
 func (c *Container) build(ctx context.Context, version string) (err error) {
 	cfg, log := c.cfg, c.log
 	if len(cfg.Unused) > 0 {
-		log.WarnContext(ctx, "these variables are set, and this version does not use them yet", "variables", cfg.Unused)
+		log.InfoContext(ctx, "these variables are set, and this version does not use them yet", "variables", cfg.Unused)
 	}
 	if cfg.App.Env == config.Production && !slices.Contains(cfg.Unused, "REDIS_URL") {
-		log.WarnContext(ctx, "REDIS_URL is not set: more than one instance will need it")
+		log.WarnContext(ctx, "REDIS_URL is not set: parts that are still to come need it where there is more than one instance")
 	}
 	if cfg.Database.URL == "" || cfg.NATS.URL == "" {
 		unlock, err := lockDataDir(cfg.DataDir)
@@ -230,8 +230,8 @@ func (c *Container) URL() string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// NATSURL is where a subscriber finds the bus, without credentials.
-func (c *Container) NATSURL() string {
+// Bus says to people where a subscriber finds the bus, without credentials.
+func (c *Container) Bus() string {
 	if c.embedded != nil {
 		return c.embedded.ClientURL()
 	}

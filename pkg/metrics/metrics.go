@@ -46,7 +46,7 @@ func New(version string) *Metrics {
 			Name: "http_requests_total", Help: "HTTP requests answered.",
 		}, []string{"method", "route", "status"}),
 		HTTPDuration: f.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "http_request_duration_seconds", Help: "Time from the request's last header to its answer.",
+			Name: "http_request_duration_seconds", Help: "Time from the request's last byte to its answer.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}, []string{"method", "route"}),
 		Registrations: f.NewCounter(prometheus.CounterOpts{

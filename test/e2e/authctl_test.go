@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 )
@@ -13,58 +12,6 @@ func authctl(t *testing.T, env map[string]string, stdin string, args ...string) 
 	p := run(t, env, stdin, "authctl", args...)
 	code := p.exitCode(t)
 	return code, p.output.String()
-}
-
-// newAdmin makes an admin with authctl, beside the running service, and logs in.
-func newAdmin(t *testing.T, env map[string]string, s *instance) auth {
-	t.Helper()
-	return newAdminNamed(t, env, s, "root")
-}
-
-func newAdminNamed(t *testing.T, env map[string]string, s *instance, name string) auth {
-	t.Helper()
-	if code, output := authctl(t, env, goodPassword+"\n", "user", "create", "--email", name+"@example.com", "--username", name, "--admin"); code != 0 {
-		t.Fatalf("authctl user create: exit code %d: %s", code, output)
-	}
-	var a auth
-	s.must(t, "POST", "/api/v1/auth/login", "", fmt.Sprintf(`{"username":%q,"password":%q}`, name, goodPassword), 200, &a)
-	return a
-}
-
-// allUsers reads GET /users page by page.
-func allUsers(t *testing.T, s *instance, admin auth) map[string]user {
-	t.Helper()
-	all := map[string]user{}
-	cursor := ""
-	for {
-		var page struct {
-			Users      []user
-			NextCursor string
-		}
-		s.must(t, "GET", "/api/v1/users?limit=100&cursor="+cursor, admin.Token, "", 200, &page)
-		for _, u := range page.Users {
-			all[u.ID] = u
-		}
-		if cursor = page.NextCursor; cursor == "" {
-			return all
-		}
-	}
-}
-
-// metric returns the value of a metric without labels.
-func (s *instance) metric(t *testing.T, name string) string {
-	t.Helper()
-	_, _, body, err := s.do("GET", "/metrics", "", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(body)) {
-		if value, found := strings.CutPrefix(line, name+" "); found {
-			return strings.TrimSpace(value)
-		}
-	}
-	t.Fatalf("no metric %s", name)
-	return ""
 }
 
 func TestAuthctl(t *testing.T) {

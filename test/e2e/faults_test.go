@@ -174,11 +174,6 @@ func (w *wire) cut() {
 	w.conns = nil
 }
 
-func pgtestDSN(t *testing.T) string {
-	t.Helper()
-	return pgtest.New(t)
-}
-
 // A bus that says nothing any more, without closing the connection, neither holds up requests
 // nor an orderly stop; what waits goes out at the next start.
 func TestTheBusStalls(t *testing.T) {
@@ -207,7 +202,7 @@ func TestTheBusStalls(t *testing.T) {
 // PostgreSQL being away is a clear 503, and nothing has to be restarted when it is back.
 func TestTheDatabaseIsAway(t *testing.T) {
 	t.Parallel()
-	u, err := url.Parse(pgtestDSN(t))
+	u, err := url.Parse(pgtest.New(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +241,7 @@ func TestTheDatabaseIsAway(t *testing.T) {
 // A database that comes later than the service is waited for.
 func TestTheDatabaseComesLate(t *testing.T) {
 	t.Parallel()
-	u, err := url.Parse(pgtestDSN(t))
+	u, err := url.Parse(pgtest.New(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,5 @@
 // Package e2e runs the real binaries as a user would: processes with an environment, HTTP
-// and NATS from the outside, signals. Every test runs on the embedded database and on
-// PostgreSQL where both promise the same.
+// and NATS from the outside, signals. Tests of what the databases promise run on both.
 package e2e
 
 import (
@@ -15,8 +14,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -76,18 +77,22 @@ func newEnv(t *testing.T) map[string]string {
 	}
 }
 
+// lastPort is below the ports that outgoing connections take: a client that keeps dialling a
+// port of those where nobody listens may connect to itself there.
+var lastPort atomic.Int32
+
+// freePort returns a port that nobody has, a different one at each call.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 10_000 {
+		port := strconv.Itoa(20_000 + int(lastPort.Add(1)))
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
+	t.Fatal("no port is free")
+	return ""
 }
 
 // process is a running command of ours.
@@ -198,11 +203,15 @@ func launch(t *testing.T, env map[string]string) *instance {
 // stop asks the service to stop and checks that it does so in good order.
 func (s *instance) stop(t *testing.T) {
 	t.Helper()
+	begun := time.Now()
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	if code := s.exitCode(t); code != 0 {
 		t.Fatalf("exit code %d after SIGTERM, want 0", code)
+	}
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("the stop took %s, and may take 10 s", took)
 	}
 }
 
@@ -277,6 +286,58 @@ func (s *instance) register(t *testing.T, name string) auth {
 	return a
 }
 
+// newAdmin makes an admin with authctl, beside the running service, and logs in.
+func newAdmin(t *testing.T, env map[string]string, s *instance) auth {
+	t.Helper()
+	return newAdminNamed(t, env, s, "root")
+}
+
+func newAdminNamed(t *testing.T, env map[string]string, s *instance, name string) auth {
+	t.Helper()
+	if code, output := authctl(t, env, goodPassword+"\n", "user", "create", "--email", name+"@example.com", "--username", name, "--admin"); code != 0 {
+		t.Fatalf("authctl user create: exit code %d: %s", code, output)
+	}
+	var a auth
+	s.must(t, "POST", "/api/v1/auth/login", "", fmt.Sprintf(`{"username":%q,"password":%q}`, name, goodPassword), 200, &a)
+	return a
+}
+
+// allUsers reads GET /users page by page.
+func allUsers(t *testing.T, s *instance, admin auth) map[string]user {
+	t.Helper()
+	all := map[string]user{}
+	cursor := ""
+	for {
+		var page struct {
+			Users      []user
+			NextCursor string
+		}
+		s.must(t, "GET", "/api/v1/users?limit=100&cursor="+cursor, admin.Token, "", 200, &page)
+		for _, u := range page.Users {
+			all[u.ID] = u
+		}
+		if cursor = page.NextCursor; cursor == "" {
+			return all
+		}
+	}
+}
+
+// metric returns the value of a metric without labels.
+func (s *instance) metric(t *testing.T, name string) string {
+	t.Helper()
+	_, _, body, err := s.do("GET", "/metrics", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(body)) {
+		if value, found := strings.CutPrefix(line, name+" "); found {
+			return strings.TrimSpace(value)
+		}
+	}
+	t.Fatalf("no metric %s", name)
+	return ""
+}
+
 // eventually waits for a condition, and fails with its last error.
 func eventually(t *testing.T, what string, condition func() error) {
 	t.Helper()
@@ -290,6 +351,16 @@ func eventually(t *testing.T, what string, condition func() error) {
 			t.Fatalf("not within %s: %s: %v", patience, what, err)
 		}
 		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// await waits until c is closed.
+func await(t *testing.T, c <-chan struct{}, what string) {
+	t.Helper()
+	select {
+	case <-c:
+	case <-time.After(patience):
+		t.Fatalf("not within %s: %s", patience, what)
 	}
 }
 

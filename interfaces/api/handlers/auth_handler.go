@@ -3,14 +3,12 @@
 package handlers
 
 import (
-	"errors"
-
 	"github.com/gofiber/fiber/v2"
 
-	"gofiber-auth/domain"
 	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/services"
 	"gofiber-auth/interfaces/api/middleware"
+	"gofiber-auth/interfaces/api/problem"
 	"gofiber-auth/interfaces/api/request"
 	"gofiber-auth/pkg/metrics"
 )
@@ -64,15 +62,10 @@ func newAuth(g services.Grant) dto.Auth {
 	}
 }
 
-// loginStatus returns the label of a log-in's end: "success" or a code of the vocabulary.
+// loginStatus returns the label of a log-in's end: "success" or the code that the client gets.
 func loginStatus(err error) string {
-	var known *domain.Error
-	switch {
-	case err == nil:
+	if err == nil {
 		return "success"
-	case errors.As(err, &known):
-		return known.Code
-	default:
-		return domain.ErrInternal.Code
 	}
+	return problem.For(err).Code
 }

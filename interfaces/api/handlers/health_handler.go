@@ -49,7 +49,8 @@ func (h Health) Ready(c *fiber.Ctx) error {
 	})
 }
 
-// runChecks runs all checks at once and gives up on those that take too long.
+// runChecks runs all checks at once. Each returns when its context ends, after checkPatience at
+// the latest.
 func runChecks(ctx context.Context, checks map[string]Check) map[string]string {
 	ctx, cancel := context.WithTimeout(ctx, checkPatience)
 	defer cancel()

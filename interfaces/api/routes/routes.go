@@ -4,7 +4,6 @@ package routes
 import (
 	"log/slog"
 	"net/netip"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -31,13 +30,10 @@ type Deps struct {
 	TrustedProxies []netip.Prefix
 }
 
-// requestTimeout bounds a request, time in the password queue included.
-const requestTimeout = 30 * time.Second
-
 // New returns the application that cmd/api serves and that tests drive.
 func New(d Deps) *fiber.App {
 	app := server.New(server.Options{
-		Log: d.Log, Metrics: d.Metrics, RequestTimeout: requestTimeout,
+		Log: d.Log, Metrics: d.Metrics,
 		AllowedOrigins: d.AllowedOrigins, TrustedProxies: d.TrustedProxies, Production: d.Production,
 	})
 	operations(app, d)

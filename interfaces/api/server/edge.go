@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"net"
+	"slices"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
@@ -30,7 +31,7 @@ type edge struct {
 
 // serve is fasthttp's Handler.
 func (e edge) serve(ctx *fasthttp.RequestCtx) {
-	if !isMethod(ctx.Method()) {
+	if !slices.Contains(methods, string(ctx.Method())) {
 		ctx.Request.Header.SetMethod(methodOther)
 	}
 	e.app(ctx)
@@ -78,15 +79,5 @@ func refusal(err error) *fiber.Error {
 		return fiber.ErrRequestTimeout
 	default:
 		return fiber.ErrBadRequest
-	}
-}
-
-func isMethod(name []byte) bool {
-	switch string(name) {
-	case fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut, fiber.MethodPatch,
-		fiber.MethodDelete, fiber.MethodOptions:
-		return true
-	default:
-		return false
 	}
 }

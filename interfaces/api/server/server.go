@@ -25,7 +25,7 @@ type Options struct {
 	TrustedProxies []netip.Prefix // TRUSTED_PROXIES
 	Production     bool           // whether browsers are told to come by HTTPS alone
 
-	RequestTimeout time.Duration // for a use case, from the last byte of the request; 10 s
+	RequestTimeout time.Duration // for a use case, from the last byte of the request, time in the password queue included; 30 s
 	ReadTimeout    time.Duration // for a whole request, from its first byte; 10 s
 	WriteTimeout   time.Duration // for a whole response; 10 s
 	IdleTimeout    time.Duration // between two requests; 75 s, more than proxies keep theirs
@@ -74,7 +74,7 @@ func New(o Options) *fiber.App {
 		middleware.SecurityHeaders(o.Production),
 		middleware.CORS(o.AllowedOrigins), // before anything that refuses: a page may read refusals too
 		refused,
-		middleware.Deadline(or(o.RequestTimeout, 10*time.Second)),
+		middleware.Deadline(or(o.RequestTimeout, 30*time.Second)),
 	)
 	return app
 }
