@@ -81,13 +81,15 @@ type subjectClaims struct {
 // Verify implements services.AccessTokens.
 func (t *Tokens) Verify(token string) (services.TokenSubject, error) {
 	var claims subjectClaims
-	_, err := t.parser.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return t.config.Secret, nil })
+	parsed, err := t.parser.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return t.config.Secret, nil })
 	switch {
 	case err != nil && onlyExpired(err):
 		return services.TokenSubject{}, domain.ErrTokenExpired
 	case err != nil:
 		// The library's errors name what is wrong, never what the token says.
 		return services.TokenSubject{}, domain.ErrUnauthorized.Because(err)
+	case parsed.Header["crit"] != nil: // RFC 7515 section 4.1.11: it demands what is not known here
+		return services.TokenSubject{}, domain.ErrUnauthorized.Because(errors.New("a critical header"))
 	case claims.Subject == "" || claims.SessionID == "":
 		return services.TokenSubject{}, domain.ErrUnauthorized.Because(errors.New("no sub or no sid"))
 	}

@@ -6,12 +6,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"gofiber-auth/domain"
@@ -26,7 +26,7 @@ const usage = `authctl is the operator's tool of gofiber-auth. It reads the serv
 
   authctl version
 
-migrate and user take --json, for programs. Exit codes: 0 done, 1 failed, 2 misuse.
+With --json they print for programs. Exit codes: 0 done, 1 failed, 2 misuse.
 `
 
 // version is set by the build.
@@ -71,9 +71,6 @@ func (t *tool) run(ctx context.Context, args []string) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(t.out, usage)
-		return exitDone
 	case errors.Is(err, errMisuse):
 		fmt.Fprintln(t.errs, "authctl:", err)
 		return exitMisuse
@@ -92,9 +89,17 @@ func (t *tool) run(ctx context.Context, args []string) int {
 }
 
 func (t *tool) command(ctx context.Context, args []string) error {
+	args = slices.DeleteFunc(slices.Clone(args), func(arg string) bool {
+		isJSON := arg == "--json" || arg == "-json"
+		t.json = t.json || isJSON
+		return isJSON
+	})
 	if len(args) == 0 {
 		fmt.Fprint(t.errs, usage)
 		return fmt.Errorf("no command: %w", errMisuse)
+	}
+	if slices.ContainsFunc(args, func(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }) {
+		args = []string{"help"}
 	}
 	switch args[0] {
 	case "migrate":
@@ -104,7 +109,7 @@ func (t *tool) command(ctx context.Context, args []string) error {
 	case "version", "--version":
 		fmt.Fprintln(t.out, version)
 		return nil
-	case "help", "-h", "-help", "--help":
+	case "help":
 		fmt.Fprint(t.out, usage)
 		return nil
 	default:

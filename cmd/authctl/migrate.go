@@ -14,7 +14,7 @@ import (
 )
 
 func (t *tool) migrate(ctx context.Context, args []string) error {
-	rest, err := parse(t.flags("migrate"), args)
+	rest, err := parse(newFlags("migrate"), args)
 	if err != nil {
 		return err
 	}

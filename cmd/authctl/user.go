@@ -45,7 +45,7 @@ func (t *tool) user(ctx context.Context, args []string) error {
 }
 
 func (t *tool) createUser(ctx context.Context, args []string) error {
-	flags := t.flags("user create")
+	flags := newFlags("user create")
 	email := flags.String("email", "", "")
 	username := flags.String("username", "", "")
 	isAdmin := flags.Bool("admin", false, "")
@@ -75,7 +75,7 @@ func (t *tool) createUser(ctx context.Context, args []string) error {
 }
 
 func (t *tool) changeUser(ctx context.Context, name string, args []string, change dto.AdminUpdateUserRequest) error {
-	rest, err := parse(t.flags("user "+name), args)
+	rest, err := parse(newFlags("user "+name), args)
 	if err != nil {
 		return err
 	}
@@ -140,22 +140,17 @@ func (t *tool) readPassword() (string, error) {
 	return strings.TrimRight(line, "\r\n"), nil
 }
 
-// flags returns the flags that every command has.
-func (t *tool) flags(name string) *flag.FlagSet {
+// newFlags returns the flags of a command, none yet.
+func newFlags(name string) *flag.FlagSet {
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // the error says it
-	flags.BoolVar(&t.json, "json", t.json, "")
 	return flags
 }
 
 // parse reads flags wherever they stand among the arguments and returns what is not a flag.
 func parse(flags *flag.FlagSet, args []string) (rest []string, err error) {
 	for len(args) > 0 {
-		err := flags.Parse(args)
-		if errors.Is(err, flag.ErrHelp) {
-			return nil, err
-		}
-		if err != nil {
+		if err := flags.Parse(args); err != nil {
 			return nil, fmt.Errorf("%s: %w: %w", flags.Name(), err, errMisuse)
 		}
 		if args = flags.Args(); len(args) > 0 {

@@ -3,6 +3,7 @@ package config
 import (
 	"net"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -50,7 +51,7 @@ func (r *reader) database(production bool) Database {
 
 // databaseParts returns the URL that the DB_* variables make, or nil where none is set.
 func (r *reader) databaseParts() *url.URL {
-	host, port := r.text("DB_HOST", ""), r.text("DB_PORT", "5432")
+	host, port := r.text("DB_HOST", ""), r.integer("DB_PORT", 5432, 1, 65535)
 	user, password, name := r.text("DB_USER", ""), r.getenv("DB_PASSWORD"), r.text("DB_NAME", "")
 	if host+user+password+name == "" || r.getenv("DATABASE_URL") != "" {
 		return nil
@@ -61,11 +62,8 @@ func (r *reader) databaseParts() *url.URL {
 			r.fault(needed.name, "must be set with the other DB_ variables")
 		}
 	}
-	if !isPort(port) {
-		r.fault("DB_PORT", "must be a whole number from 1 to 65535")
-	}
 	if len(r.faults) > faults {
 		return nil
 	}
-	return &url.URL{Scheme: "postgres", User: url.UserPassword(user, password), Host: net.JoinHostPort(host, port), Path: "/" + name}
+	return &url.URL{Scheme: "postgres", User: url.UserPassword(user, password), Host: net.JoinHostPort(host, strconv.Itoa(port)), Path: "/" + name}
 }

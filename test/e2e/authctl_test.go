@@ -48,6 +48,8 @@ func TestAuthctl(t *testing.T) {
 			{[]string{"user", "promote", "nobody@example.com"}, 1, root.Token, "/api/v1/users", 200},
 			{[]string{"user", "promote"}, 2, root.Token, "/api/v1/users", 200},
 			{[]string{"user", "create", "--email", "x@example.com"}, 2, root.Token, "/api/v1/users", 200},
+			{[]string{"user", "create", "--help"}, 0, root.Token, "/api/v1/users", 200},
+			{[]string{"--json", "migrate", "status"}, 0, root.Token, "/api/v1/users", 200},
 			{[]string{"nothing"}, 2, root.Token, "/api/v1/users", 200},
 		} {
 			if code, output := authctl(t, env, "", step.args...); code != step.code {

@@ -67,6 +67,14 @@ func TestRegisterRefuses(t *testing.T) {
 		"password of 129":            {`{"email":"a@example.com","username":"okay","password":"` + thai + `ข"}`, 422, "", []string{"password too_long"}},
 		"password with NUL":          {`{"email":"a@example.com","username":"okay","password":"correct\u0000horse"}`, 422, "", []string{"password format"}},
 		"password everybody has":     {`{"email":"a@example.com","username":"okay","password":"password123"}`, 422, "", []string{"password common_password"}},
+		"password in other case":     {`{"email":"a@example.com","username":"okay","password":"PassWord123"}`, 422, "", []string{"password common_password"}},
+		"password backwards":         {`{"email":"a@example.com","username":"okay","password":"87654321"}`, 422, "", []string{"password common_password"}},
+		"password around zero":       {`{"email":"a@example.com","username":"okay","password":"7890123456"}`, 422, "", []string{"password common_password"}},
+		"password of one letter":     {`{"email":"a@example.com","username":"okay","password":"zzzzzzzz"}`, 422, "", []string{"password common_password"}},
+		"password repeats a word":    {`{"email":"a@example.com","username":"okay","password":"asdasdasd"}`, 422, "", []string{"password common_password"}},
+		"password repeats digits":    {`{"email":"a@example.com","username":"okay","password":"1234512345"}`, 422, "", []string{"password common_password"}},
+		"e-mail in quotes":           {`{"email":"\"a b\"@example.com","username":"okay","password":"` + goodPassword + `"}`, 422, "", []string{"email format"}},
+		"e-mail's local part long":   {`{"email":"` + strings.Repeat("a", 65) + `@example.com","username":"okay","password":"` + goodPassword + `"}`, 422, "", []string{"email format"}},
 		"password with the name":     {`{"email":"a@example.com","username":"okay","password":"my-OKAY-secret"}`, 422, "", []string{"password contains_identity"}},
 		"password with the e-mail":   {`{"email":"grace@example.com","username":"okay","password":"iAmGrace1906"}`, 422, "", []string{"password contains_identity"}},
 		"wrong types":                {`{"email":5,"username":"okay","password":"` + goodPassword + `"}`, 422, "", []string{"email type"}},
@@ -92,7 +100,7 @@ func TestRegisterRefuses(t *testing.T) {
 func TestRegisterTakesEveryScript(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
-	for i, password := range []string{strings.Repeat("ก", 128), "รหัสผ่านยาว", "パスワードです。", "🐎🔋📎✅🐎🔋📎✅", strings.Repeat("x", 128)} {
+	for i, password := range []string{strings.Repeat("ก", 128), "รหัสผ่านยาว", "パスワードです。", "🐎🔋📎✅🐎🔋📎✅", strings.Repeat("x", 128), strings.Repeat("x", 11), "Aa1!Aa1!"} {
 		body := fmt.Sprintf(`{"email":"p%d@example.com","username":"user%d","password":%q}`, i, i, password)
 		a.send(t, "POST", "/api/v1/auth/register", "", body).want(t, 201, "")
 	}
@@ -234,6 +242,7 @@ func TestAccessTokens(t *testing.T) {
 		"no expiry":              {"Bearer " + forge(jwt.SigningMethodHS256, secret, func(c jwt.MapClaims) { delete(c, "exp") }), "unauthorized"},
 		"no session":             {"Bearer " + forge(jwt.SigningMethodHS256, secret, func(c jwt.MapClaims) { delete(c, "sid") }), "unauthorized"},
 		"someone else's session": {"Bearer " + forge(jwt.SigningMethodHS256, secret, func(c jwt.MapClaims) { c["sub"] = other.User.ID }), "unauthorized"},
+		"critical header":        {"Bearer " + critical(t, claims, secret), "unauthorized"},
 		"no such session":        {"Bearer " + forge(jwt.SigningMethodHS256, secret, func(c jwt.MapClaims) { c["sid"] = other.User.ID }), "unauthorized"},
 		"expired":                {"Bearer " + forge(jwt.SigningMethodHS256, secret, func(c jwt.MapClaims) { c["exp"] = past }), "token_expired"},
 		"expired, other issuer":  {"Bearer " + forge(jwt.SigningMethodHS256, secret, func(c jwt.MapClaims) { c["exp"] = past; c["iss"] = "x" }), "unauthorized"},
@@ -257,6 +266,19 @@ func TestAccessTokens(t *testing.T) {
 			}
 		})
 	}
+}
+
+// critical returns a token whose header demands something that nobody knows.
+func critical(t *testing.T, claims map[string]any, secret []byte) string {
+	t.Helper()
+	token := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims(claims))
+	token.Header["crit"] = []string{"x"}
+	token.Header["x"] = 1
+	signed, err := token.SignedString(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signed
 }
 
 func TestTokensAndSessionsEndInTime(t *testing.T) {
