@@ -61,6 +61,28 @@ func TestTooLargeReachesTheClient(t *testing.T) {
 	}
 }
 
+// A chunked body that is too large is refused with all that belongs to a response.
+func TestTooLargeInChunksKeepsTheRequest(t *testing.T) {
+	t.Parallel()
+	r := start(t, server.Options{}, nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+r.addr+"/things", io.LimitReader(zeros{}, limit+1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Request-ID", "in-chunks")
+	req.Header.Set("Origin", origin)
+	res, err := new(http.Client).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	wantProblem(t, res, 413, "payload_too_large")
+	if res.Header.Get("X-Request-ID") != "in-chunks" || res.Header.Get("Access-Control-Allow-Origin") == "" {
+		t.Errorf("headers %v", res.Header)
+	}
+}
+
 func TestTooLargeIsRefusedBeforeItIsSent(t *testing.T) {
 	t.Parallel()
 	r := start(t, server.Options{}, nil)

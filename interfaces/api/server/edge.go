@@ -58,10 +58,13 @@ func (e edge) expect(ctx *fasthttp.RequestCtx) int {
 
 type refusalKey struct{}
 
-// refused ends the way of a request that fasthttp could not read.
+// refused ends the way of a request that fasthttp could not read, or read too much of.
 func refused(c *fiber.Ctx) error {
 	if err, ok := c.Locals(refusalKey{}).(error); ok {
 		return err
+	}
+	if len(c.Request().Body()) > request.MaxBody { // see maxChunked
+		return fiber.ErrRequestEntityTooLarge
 	}
 	return c.Next()
 }

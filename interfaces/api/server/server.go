@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 
 	"gofiber-auth/interfaces/api/middleware"
 	"gofiber-auth/interfaces/api/problem"
@@ -29,6 +30,19 @@ type Options struct {
 	ReadTimeout    time.Duration // for a whole request, from its first byte; 10 s
 	WriteTimeout   time.Duration // for a whole response; 10 s
 	IdleTimeout    time.Duration // between two requests; 75 s, more than proxies keep theirs
+}
+
+// maxChunked is how much of a chunked body is read, in bytes. What is over request.MaxBody is
+// refused all the same; but fasthttp, when it gives up in the middle of a chunked body, has
+// forgotten the request: its id, its origin and its route.
+const maxChunked = 1 << 20
+
+// roomForChunks is fasthttp's HeaderReceived.
+func roomForChunks(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	if h.ContentLength() == -1 { // chunked
+		return fasthttp.RequestConfig{MaxRequestBodySize: maxChunked}
+	}
+	return fasthttp.RequestConfig{}
 }
 
 // maxHeader is the size in bytes of the longest request line with its header fields.
@@ -62,6 +76,7 @@ func New(o Options) *fiber.App {
 	s.Handler = e.serve
 	s.ErrorHandler = e.refuse
 	s.ExpectHandler = e.expect
+	s.HeaderReceived = roomForChunks
 	s.CloseOnShutdown = true // tells keep-alive clients to go elsewhere while the service drains
 
 	app.Use(
