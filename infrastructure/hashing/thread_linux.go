@@ -7,10 +7,10 @@ import (
 )
 
 // workerNice is how far below the rest of the process a worker is: it gets all of an idle CPU
-// and a quarter of a contended one. The lowest priority, 19, gains other requests a millisecond
+// and a tenth of a contended one. The lowest priority, 19, gains other requests a millisecond
 // and would get 1.5 %. The garbage collector stops the world by having every thread stop
 // itself, so for a thread that is not scheduled everybody waits (docs/adr/0002).
-const workerNice = 5
+const workerNice = 10
 
 // lowerPriority makes the calling thread alone yield to others: Linux keeps niceness by thread.
 func lowerPriority() error {

@@ -56,7 +56,7 @@ func newLab(ctx context.Context, o options) (l *lab, err error) {
 		return l, err
 	}
 	for _, step := range []func(context.Context) error{
-		l.build, l.makeDatabase, l.startBus, l.startService, l.startBare, l.seed,
+		l.makeDatabase, l.build, l.startBus, l.startService, l.startBare, l.seed,
 	} {
 		if err := step(ctx); err != nil {
 			return l, err

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -85,7 +85,7 @@ func closedLoop(ctx context.Context, address string, w window, request func(conn
 		})
 	}
 	wg.Wait()
-	return float64(answers.Load()) / w.to.Sub(w.from).Seconds(), errors.Join(append(errs, ctx.Err())...)
+	return float64(answers.Load()) / w.to.Sub(w.from).Seconds(), cmp.Or(append(errs, ctx.Err())...)
 }
 
 // openLoop sends requests at a steady rate, whatever becomes of those before, and returns how
@@ -122,5 +122,5 @@ func openLoop(ctx context.Context, address string, w window, perSecond int, requ
 		})
 	}
 	wg.Wait()
-	return took, errors.Join(append(errs, ctx.Err())...)
+	return took, cmp.Or(append(errs, ctx.Err())...)
 }

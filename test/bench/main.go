@@ -25,7 +25,12 @@ import (
 )
 
 // longest bounds a run: past it something hangs.
-const longest = 15 * time.Minute
+const longest = time.Hour
+
+var (
+	errInterrupted = errors.New("interrupted")
+	errHangs       = fmt.Errorf("not done within %s", longest)
+)
 
 func main() {
 	if len(os.Args) == 2 {
@@ -109,19 +114,33 @@ func names() []string {
 }
 
 // run measures what the options ask for and leaves nothing behind.
-func run(o options) (_ *report, err error) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+func run(o options) (r *report, err error) {
+	signals, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, longest)
+	ctx, cancel := context.WithTimeoutCause(signals, longest, errHangs)
 	defer cancel()
 	l, err := newLab(ctx, o)
-	if err != nil {
+	if err == nil {
+		r, err = l.measure(ctx)
+		err = errors.Join(err, l.close())
+	}
+	switch {
+	case err == nil:
+		return r, nil
+	case signals.Err() != nil: // whatever else then failed, failed for that
+		return nil, errInterrupted
+	case ctx.Err() != nil:
+		return nil, errors.Join(context.Cause(ctx), err)
+	default:
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, l.close()) }()
+}
+
+// measure makes the report.
+func (l *lab) measure(ctx context.Context) (*report, error) {
 	r := newReport()
 	for _, m := range measurements {
-		if len(o.only) > 0 && !slices.Contains(o.only, m.name) {
+		if len(l.only) > 0 && !slices.Contains(l.only, m.name) {
 			continue
 		}
 		say("measuring %s", m.name)

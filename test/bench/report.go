@@ -148,7 +148,7 @@ func percentile(times []time.Duration, p int) float64 {
 		return 0
 	}
 	sorted := slices.Sorted(slices.Values(times))
-	return milliseconds(sorted[min(len(sorted)*p/100, len(sorted)-1)])
+	return milliseconds(sorted[(len(sorted)*p+99)/100-1]) // the nearest rank
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,8 +15,9 @@ import (
 
 const probesPerSecond = 50
 
-// storm measures log-ins beside bare bcrypt, and how long GET /users/me takes meanwhile. Its
-// yardstick is a route of another process that does nothing: it waits for the machine alone.
+// storm measures log-ins beside bare bcrypt, and how long GET /users/me takes meanwhile. The
+// yardstick of the latter is a route of another process that does nothing: it waits for the
+// machine alone. Its probes run beside bare bcrypt too, for they cost log-ins otherwise.
 func (l *lab) storm(ctx context.Context) ([]row, error) {
 	var logIns, p50, p99 series
 	for range l.rounds {
@@ -53,13 +55,16 @@ func (l *lab) stormOnce(ctx context.Context) (logIns float64, probes, control []
 			return l.service.me(l.users[i%len(l.users)])
 		})
 	})
-	wg.Go(func() {
-		control, errs[2] = openLoop(ctx, l.bare.address, w, probesPerSecond, func(int) *fasthttp.Request {
-			return newRequest(l.bare.address, "GET", "/hello", "", nil)
-		})
-	})
+	wg.Go(func() { control, errs[2] = l.probeIdle(ctx, w) })
 	wg.Wait()
-	return logIns, probes, control, errors.Join(errs[:]...)
+	return logIns, probes, control, cmp.Or(errs[:]...)
+}
+
+// probeIdle probes the route that does nothing.
+func (l *lab) probeIdle(ctx context.Context, w window) ([]time.Duration, error) {
+	return openLoop(ctx, l.bare.address, w, probesPerSecond, func(int) *fasthttp.Request {
+		return newRequest(l.bare.address, "GET", "/hello", "", nil)
+	})
 }
 
 // bareBcrypt returns the comparisons per second of a process that does nothing else.
@@ -68,7 +73,8 @@ func (l *lab) bareBcrypt(ctx context.Context) (perSecond float64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := p.wait(ctx); err != nil {
+	_, err = l.probeIdle(ctx, newWindow(l.duration))
+	if err = errors.Join(err, p.wait(ctx)); err != nil {
 		return 0, errors.Join(err, p.stop())
 	}
 	output, err := os.ReadFile(p.log)

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -32,7 +32,7 @@ func (s *service) register(ctx context.Context, n int) ([]user, error) {
 		wg.Go(func() { users[i], errs[i] = s.registerOne(client, i) })
 	}
 	wg.Wait()
-	return users, errors.Join(append(errs, ctx.Err())...)
+	return users, cmp.Or(append(errs, ctx.Err())...)
 }
 
 func (s *service) registerOne(client *fasthttp.HostClient, i int) (user, error) {
