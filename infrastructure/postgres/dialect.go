@@ -24,6 +24,9 @@ type Dialect interface {
 	SkipLocked() string
 	// After is the time of the database's clock plus d.
 	After(d time.Duration) clause.Expr
+	// PlanAnew begins a transaction whose statements must be planned for the table as it is
+	// now, or is empty: a plan that was made while the outbox was empty is no good for a backlog.
+	PlanAnew() string
 	// Acks is the table (id, sequence) of what a parameter holds: a JSON array of objects
 	// with those fields.
 	Acks() string

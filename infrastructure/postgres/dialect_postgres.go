@@ -102,6 +102,8 @@ func (dialect) After(d time.Duration) clause.Expr {
 	return gorm.Expr("now() + make_interval(secs => ?)", d.Seconds())
 }
 
+func (dialect) PlanAnew() string { return "SET LOCAL plan_cache_mode = force_custom_plan" }
+
 func (dialect) Acks() string {
 	return "json_to_recordset(?::json) AS acks (id uuid, sequence bigint)"
 }

@@ -37,7 +37,7 @@ const HeadsQuery = `SELECT id, user_id, version, action, email, username, reques
 func (r *Outbox) Heads(ctx context.Context, limit int) ([]models.OutboxEvent, error) {
 	var rows []outboxRow
 	err := r.db.read(ctx, "heads of the outbox", func(db *gorm.DB) error {
-		return db.Raw(HeadsQuery, max(0, limit)).Scan(&rows).Error
+		return r.planAnew(db, func(tx *gorm.DB) error { return tx.Raw(HeadsQuery, max(0, limit)).Scan(&rows).Error })
 	})
 	if err != nil {
 		return nil, err
@@ -69,9 +69,26 @@ func (r *Outbox) MarkPublished(ctx context.Context, acks []repositories.Publishe
 		return err
 	}
 	return r.db.write(ctx, "mark events as published", func(db *gorm.DB) error {
-		return db.Exec(`UPDATE outbox_events SET published_at = ?, stream_sequence = acks.sequence
-			FROM `+r.db.Dialect.Acks()+` WHERE outbox_events.id = acks.id AND outbox_events.published_at IS NULL`,
-			stored(at), string(parameter)).Error
+		return r.planAnew(db, func(tx *gorm.DB) error {
+			return tx.Exec(`UPDATE outbox_events SET published_at = ?, stream_sequence = acks.sequence
+				FROM `+r.db.Dialect.Acks()+` WHERE outbox_events.id = acks.id AND outbox_events.published_at IS NULL`,
+				stored(at), string(parameter)).Error
+		})
+	})
+}
+
+// planAnew runs the statement of fn with a plan for the outbox as it is now: it is mostly
+// empty, and when it is not, it is so all at once.
+func (r *Outbox) planAnew(db *gorm.DB, fn func(tx *gorm.DB) error) error {
+	begin := r.db.Dialect.PlanAnew()
+	if begin == "" {
+		return fn(db)
+	}
+	return db.Transaction(func(tx *gorm.DB) error {
+		if err := tx.Exec(begin).Error; err != nil {
+			return err
+		}
+		return fn(tx)
 	})
 }
 

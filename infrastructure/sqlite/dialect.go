@@ -92,6 +92,9 @@ func (dialect) SkipLocked() string { return "" }
 // After goes by the clock of the process: who shares the file shares the machine.
 func (dialect) After(d time.Duration) clause.Expr { return gorm.Expr("?", time.Now().Add(d)) }
 
+// PlanAnew is empty: no plan is kept from one statement to the next.
+func (dialect) PlanAnew() string { return "" }
+
 // Acks is a table-valued function's columns.
 func (dialect) Acks() string {
 	return "(SELECT value ->> 'id' AS id, value ->> 'sequence' AS sequence FROM json_each(?)) AS acks"
