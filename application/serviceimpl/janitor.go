@@ -17,7 +17,7 @@ const (
 // JanitorDeps is all that Janitor needs. Every field is required.
 type JanitorDeps struct {
 	Sessions repositories.ExpiredSessions
-	Queue    repositories.OutboxQueue
+	Events   repositories.PublishedEvents
 	Now      func() time.Time
 	Log      *slog.Logger
 }
@@ -39,7 +39,7 @@ func (j *Janitor) Run(ctx context.Context) {
 // Sweep deletes expired sessions and events published longer ago than they are kept.
 func (j *Janitor) Sweep(ctx context.Context) {
 	j.sweep(ctx, "sessions", 0, j.Sessions.DeleteExpired)
-	j.sweep(ctx, "events", outboxRetention, j.Queue.DeletePublished)
+	j.sweep(ctx, "events", outboxRetention, j.Events.DeletePublished)
 }
 
 func (j *Janitor) sweep(ctx context.Context, what string, age time.Duration, remove func(context.Context, time.Time, int) (int64, error)) {

@@ -17,6 +17,8 @@ const (
 	relayRenewal   = time.Second            // how often the lease is renewed, or asked for
 	relayPoll      = 500 * time.Millisecond // the safety net under the wake-ups
 	relayBatch     = 1024                   // events published together
+	relayLook      = 2 * time.Second        // how often the stream is looked at while nothing is published
+	requeueBatch   = 5000                   // lost events put on the queue at once
 	relayAckWait   = 15 * time.Second       // for one batch; the publisher gives up on a silent bus sooner
 	relayGrace     = time.Second            // for marking what is acknowledged, and the lease, in a stop
 	relayBackoff   = 100 * time.Millisecond // after a failure, doubled up to the limit
@@ -33,8 +35,10 @@ type RelayDeps struct {
 	// Announce tells the other instances that an event was committed here; it may be lost. It
 	// is asked for only while another one relays.
 	Announce func(ctx context.Context) error
-	Now      func() time.Time
-	Log      *slog.Logger
+	// Reconciled is told how many events the stream had lost, when they are on the queue again.
+	Reconciled func(events int64)
+	Now        func() time.Time
+	Log        *slog.Logger
 }
 
 // Wakeups is how others tell a relay that there is something to do. Its methods never block
@@ -68,15 +72,18 @@ func signal(c chan struct{}) {
 	}
 }
 
-// Relay takes events from the outbox to the bus: at least once, in order per user. Of
-// several instances the one that holds the lease does it. Should two do it for a moment (one
-// was paused past its lease), the order still holds: each publishes only the first unpublished
-// event of a user, and the stream drops what it has already by its Nats-Msg-Id.
+// Relay takes events from the outbox to the bus: at least once, in order per user, and again
+// where the stream has lost them. Of several instances the one that holds the lease does it.
+// Should two do it for a moment (one was paused past its lease), the order still holds: each
+// publishes only the first unpublished event of a user, and the stream drops what it has
+// already by its Nats-Msg-Id.
 type Relay struct {
 	RelayDeps
 
 	renewAt time.Time
 	held    bool
+	lookAt  time.Time          // when the stream is to be looked at, whether or not there are events
+	seen    models.StreamState // the stream that the outbox was last compared with
 }
 
 // NewRelay returns a relay that does nothing until Run.
@@ -93,6 +100,7 @@ func (r *Relay) Run(ctx context.Context) {
 			r.Log.WarnContext(ctx, "events wait", "error", err, "retry_in", backoff.String())
 			// A commit does not cut this wait short: the bus is no better for it.
 			wait(ctx, jitter(backoff), r.Wakeups.reconnected)
+			r.lookAt = time.Time{}
 			backoff = min(2*backoff, relayBackoffTo)
 		case progress:
 			backoff = relayBackoff
@@ -113,6 +121,7 @@ func (r *Relay) idle(ctx context.Context) {
 	case <-poll.C:
 	case <-r.Wakeups.announced:
 	case <-r.Wakeups.reconnected:
+		r.lookAt = time.Time{} // it may have lost its files
 	case <-r.Wakeups.committed:
 		if r.held {
 			return
@@ -144,17 +153,33 @@ func (r *Relay) Drain(ctx context.Context) {
 	}
 }
 
-// pass publishes one batch if this instance holds the lease. It reports whether any event
-// got through, and the first failure.
+// pass publishes one batch if this instance holds the lease. It reports whether there may be
+// more to do at once, and the first failure.
 func (r *Relay) pass(ctx context.Context) (progress bool, err error) {
 	if held, err := r.hold(ctx); err != nil || !held {
 		return false, err
 	}
 	events, err := r.Queue.Heads(ctx, relayBatch)
-	if err != nil || len(events) == 0 {
+	if err != nil || len(events) == 0 && !r.due(r.lookAt, relayLook) {
 		return false, err
 	}
-	acks, publishErr := r.publish(ctx, events)
+	// Nothing goes out before what the stream has lost.
+	stream, err := r.Publisher.Stream(ctx)
+	if err != nil {
+		r.lookAt = r.Now().Add(relayLook)
+		if len(events) == 0 { // nobody waits; the publisher says what is wrong
+			return false, nil
+		}
+		return false, err
+	}
+	if requeued, err := r.reconcile(ctx, stream); err != nil || requeued > 0 {
+		return requeued > 0, err
+	}
+	r.lookAt = r.Now().Add(relayLook)
+	if len(events) == 0 {
+		return false, nil
+	}
+	acks, publishErr := r.publish(ctx, stream, events)
 	if len(acks) > 0 {
 		// What the bus has must be marked even when the service is told to stop meanwhile.
 		markCtx, cancel := grace(ctx)
@@ -166,7 +191,7 @@ func (r *Relay) pass(ctx context.Context) (progress bool, err error) {
 	return len(acks) > 0, publishErr
 }
 
-func (r *Relay) publish(ctx context.Context, events []models.OutboxEvent) (acks []repositories.Published, err error) {
+func (r *Relay) publish(ctx context.Context, stream models.StreamState, events []models.OutboxEvent) (acks []repositories.Published, err error) {
 	ctx, cancel := context.WithTimeout(ctx, relayAckWait)
 	defer cancel()
 	for i, result := range r.Publisher.Publish(ctx, events) {
@@ -176,15 +201,17 @@ func (r *Relay) publish(ctx context.Context, events []models.OutboxEvent) (acks 
 			}
 			continue
 		}
-		acks = append(acks, repositories.Published{EventID: events[i].ID, StreamSequence: result.StreamSequence})
+		acks = append(acks, repositories.Published{
+			EventID: events[i].ID, StreamID: stream.ID, StreamSequence: result.StreamSequence,
+		})
+		r.seen.Last = max(r.seen.Last, result.StreamSequence)
 	}
 	return acks, err
 }
 
 // hold reports whether this instance has the lease, which it renews now and then.
 func (r *Relay) hold(ctx context.Context) (bool, error) {
-	// Should the clock be set back, the lease must not wait for it to catch up.
-	if now := r.Now(); !now.Before(r.renewAt) || r.renewAt.Sub(now) > relayRenewal {
+	if r.due(r.renewAt, relayRenewal) {
 		held, err := r.Leases.Acquire(ctx, relayLease, r.Holder, relayLeaseTTL)
 		if err != nil {
 			r.held = false
@@ -192,10 +219,18 @@ func (r *Relay) hold(ctx context.Context) (bool, error) {
 		}
 		if held != r.held {
 			r.Log.InfoContext(ctx, "relay", "holds_lease", held)
+			r.lookAt, r.seen = time.Time{}, models.StreamState{} // others may have published
 		}
-		r.held, r.renewAt = held, now.Add(relayRenewal)
+		r.held, r.renewAt = held, r.Now().Add(relayRenewal)
 	}
 	return r.held, nil
+}
+
+// due reports whether it is time for what comes every interval and next at the given time.
+// Should the clock be set back, it must not wait for it to catch up.
+func (r *Relay) due(next time.Time, interval time.Duration) bool {
+	now := r.Now()
+	return !now.Before(next) || next.Sub(now) > interval
 }
 
 // grace returns a context that ends a little later than ctx does, for what must not be left

@@ -27,12 +27,29 @@ type bus struct {
 	away      bool
 	refuse    string // the user whose events are refused
 	calls     int
+	looks     int // how often the stream was looked at
 	announced int // by the relay whose bus this is
 	events    []models.OutboxEvent
 	onSend    func()
+
+	stream models.StreamState // but for its last sequence, which is as many events as there were
+	lost   int                // events that an earlier stream, or this one at its end, had
 }
 
 var errAway = errors.New("away")
+
+func (b *bus) Stream(context.Context) (models.StreamState, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.looks++
+	if b.away {
+		return models.StreamState{}, errAway
+	}
+	state := b.stream
+	state.Last = uint64(len(b.events) - b.lost)
+	state.AgesOnly = true
+	return state, nil
+}
 
 func (b *bus) Publish(_ context.Context, events []models.OutboxEvent) []services.PublishResult {
 	b.mu.Lock()
@@ -44,15 +61,25 @@ func (b *bus) Publish(_ context.Context, events []models.OutboxEvent) []services
 			results[i].Err = errAway
 			continue
 		}
-		if !slices.ContainsFunc(b.events, func(had models.OutboxEvent) bool { return had.ID == e.ID }) {
+		had := slices.IndexFunc(b.events[b.lost:], func(had models.OutboxEvent) bool { return had.ID == e.ID })
+		if had < 0 {
 			b.events = append(b.events, e)
+			had = len(b.events) - b.lost - 1
 		}
-		results[i].StreamSequence = uint64(len(b.events))
+		results[i].StreamSequence = uint64(had + 1)
 	}
 	if b.onSend != nil {
 		b.onSend()
 	}
 	return results
+}
+
+// loseAll makes the stream another one, which is empty.
+func (b *bus) loseAll() {
+	b.set(func(b *bus) {
+		b.stream = models.StreamState{ID: b.stream.ID + 1, MaxAge: b.stream.MaxAge}
+		b.lost = len(b.events)
+	})
 }
 
 func (b *bus) set(change func(*bus)) {
@@ -81,7 +108,8 @@ func newRelay(store *repositorytest.Memory, b *bus, holder string) (*serviceimpl
 	wakeups := serviceimpl.NewWakeups()
 	return serviceimpl.NewRelay(serviceimpl.RelayDeps{
 		Queue: store, Leases: store, Publisher: b, Wakeups: wakeups, Holder: holder, Now: now, Log: slog.New(slog.DiscardHandler),
-		Announce: func(context.Context) error { b.set(func(b *bus) { b.announced++ }); return nil },
+		Announce:   func(context.Context) error { b.set(func(b *bus) { b.announced++ }); return nil },
+		Reconciled: func(int64) {},
 	}), wakeups
 }
 
@@ -272,8 +300,8 @@ func TestTheClockIsSetBack(t *testing.T) {
 		var back atomic.Int64
 		relay := serviceimpl.NewRelay(serviceimpl.RelayDeps{
 			Queue: store, Leases: store, Publisher: b, Wakeups: serviceimpl.NewWakeups(), Holder: "a",
-			Announce: func(context.Context) error { return nil },
-			Now:      func() time.Time { return now().Add(-time.Duration(back.Load())) }, Log: slog.New(slog.DiscardHandler),
+			Announce: func(context.Context) error { return nil }, Reconciled: func(int64) {},
+			Now: func() time.Time { return now().Add(-time.Duration(back.Load())) }, Log: slog.New(slog.DiscardHandler),
 		})
 		stop := running(t, relay)
 		defer stop()
@@ -414,7 +442,7 @@ func TestJanitorEndsExpiredSessions(t *testing.T) {
 			t.Fatal(err)
 		}
 		pass(2 * time.Hour)
-		serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: store, Queue: store, Now: now, Log: slog.New(slog.DiscardHandler)}).Sweep(t.Context())
+		serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: store, Events: store, Now: now, Log: slog.New(slog.DiscardHandler)}).Sweep(t.Context())
 		if left := store.SessionsOf(user.ID); len(left) != 1 || !left[0].IsLive(now()) {
 			t.Errorf("sessions left: %+v, want the one that lives", left)
 		}
@@ -430,7 +458,7 @@ func TestJanitor(t *testing.T) {
 		relay, _ := newRelay(store, b, "a")
 		relay.Drain(t.Context())
 		commit(t, store, ada, 3, 3) // never published: it must stay, however old
-		janitor := serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: store, Queue: store, Now: now, Log: slog.New(slog.DiscardHandler)})
+		janitor := serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: store, Events: store, Now: now, Log: slog.New(slog.DiscardHandler)})
 		pass(7*24*time.Hour - time.Minute)
 		janitor.Sweep(t.Context())
 		if n := len(store.Events()); n != 3 {

@@ -109,8 +109,8 @@ func startService(t *testing.T, addr string) service {
 	ready := make(chan struct{}, 1)
 	publisher := nats.NewPublisher(nats.PublisherDeps{
 		Connection: conn, Metrics: metrics.New("test"), Log: log,
-		Stream:  nats.StreamSettings{Name: "USER_EVENTS", Subject: "user.events", MaxAge: time.Hour},
-		OnReady: func() { ready <- struct{}{} },
+		Settings: nats.StreamSettings{Name: "USER_EVENTS", Subject: "user.events", MaxAge: time.Hour},
+		OnReady:  func() { ready <- struct{}{} },
 	})
 	t.Cleanup(publisher.Close)
 	select {

@@ -16,6 +16,7 @@ type Outbox interface {
 // Published says that the bus has an event.
 type Published struct {
 	EventID        string
+	StreamID       int64  // of the stream that has it, see models.StreamState
 	StreamSequence uint64 // that the stream gave it
 }
 
@@ -26,11 +27,64 @@ type OutboxQueue interface {
 	Heads(ctx context.Context, limit int) ([]models.OutboxEvent, error)
 	// MarkPublished takes acknowledged events off the queue.
 	MarkPublished(ctx context.Context, acks []Published, at time.Time) error
+	// RequeueLost puts up to limit events that the stream has lost on the queue again and
+	// returns how many. It is to be called until it returns less than limit, before anything
+	// else is published.
+	RequeueLost(ctx context.Context, l Loss, limit int) (int64, error)
+}
+
+// Loss says which of the acknowledged events a stream has lost: those that another stream
+// acknowledged, and those of its own whose sequences it does not have. Of a user whose
+// deletion it still has, nothing counts as lost: what is published again after the deletion
+// would bring the user back to whoever began to read in between.
+type Loss struct {
+	StreamID int64
+	From     uint64    // no event below this sequence is looked at
+	First    uint64    // from From up to here, exclusive, the stream has lost all
+	Last     uint64    // above it, too
+	Deleted  []uint64  // and these
+	Since    time.Time // only what was acknowledged at or after this; the rest went by its age
+}
+
+// Backlog is what waits in the outbox.
+type Backlog interface {
 	// Backlog returns how many events wait and when the oldest of them was made (the zero
 	// time where none waits).
 	Backlog(ctx context.Context) (pending int64, oldest time.Time, err error)
+}
+
+// PublishedEvents is what the outbox keeps of events that the bus has.
+type PublishedEvents interface {
+	// LastPublished returns the newest acknowledgement and when it was noted, or
+	// domain.ErrNotFound where none is kept.
+	LastPublished(ctx context.Context) (Published, time.Time, error)
+	// LastSequence returns the highest sequence that a stream is known to have acknowledged, or 0.
+	LastSequence(ctx context.Context, streamID int64) (uint64, error)
 	// DeletePublished removes up to limit events that were published before t and returns how many.
 	DeletePublished(ctx context.Context, t time.Time, limit int) (int64, error)
+}
+
+// Replays is the outbox for publishing again by hand.
+type Replays interface {
+	// Requeue puts published events on the queue again: those of the selection behind after, in
+	// the order of user and version, up to limit. It returns how many, and the last of them. Of a
+	// user whose deletion is published, only the deletion goes out again.
+	Requeue(ctx context.Context, s Selection, after Place, limit int) (n int64, last Place, err error)
+	// WithoutEvent returns up to limit ids of users of the selection above the id after, in
+	// order, whose newest event the outbox no longer has.
+	WithoutEvent(ctx context.Context, s Selection, after string, limit int) ([]string, error)
+}
+
+// Selection chooses events and users; its zero value is all.
+type Selection struct {
+	UserID string    // only this user's
+	Since  time.Time // only events that happened, and users that changed, at or after this
+}
+
+// Place is an event by its user and version; the zero Place is before all.
+type Place struct {
+	UserID  string
+	Version int64
 }
 
 // Leases lets one instance of several do a thing. A lease that its holder does not renew

@@ -14,8 +14,13 @@ type PublishResult struct {
 
 // EventPublisher puts events on the bus.
 type EventPublisher interface {
+	// Stream tells what the stream holds, and makes it where there is none. It returns
+	// domain.ErrUnavailable while the bus does not answer, and other errors where the stream
+	// takes no events.
+	Stream(ctx context.Context) (models.StreamState, error)
 	// Publish sends the events together and waits for the bus's acknowledgement of each, or
 	// until ctx ends; the results stand in the order of the events. It sends at most one event
-	// of a user at a time, so an event that fails holds up nobody else's.
+	// of a user at a time, so an event that fails holds up nobody else's. Where the stream may
+	// be another one than Stream told of last, it sends none and returns domain.ErrUnavailable.
 	Publish(ctx context.Context, events []models.OutboxEvent) []PublishResult
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -123,7 +124,7 @@ func newFixture(t testing.TB, c *Connection, s StreamSettings) fixture {
 	t.Helper()
 	f := fixture{ready: make(chan struct{}, 100), log: new(logBook)}
 	f.Publisher = NewPublisher(PublisherDeps{
-		Connection: c, Stream: s, Metrics: metrics.New("test"), Log: f.log.logger(),
+		Connection: c, Settings: s, Metrics: metrics.New("test"), Log: f.log.logger(),
 		OnReady: func() { f.ready <- struct{}{} },
 	})
 	t.Cleanup(f.Close)
@@ -139,11 +140,20 @@ func (f fixture) awaitReady(t testing.TB) {
 	}
 }
 
+// send publishes events as the relay does, and returns what became of them.
+func (f fixture) send(t testing.TB, events ...models.OutboxEvent) []services.PublishResult {
+	t.Helper()
+	if _, err := f.Stream(t.Context()); err != nil {
+		return slices.Repeat([]services.PublishResult{{Err: err}}, len(events))
+	}
+	return f.Publish(t.Context(), events)
+}
+
 // publish publishes events that must all be acknowledged, and returns their sequences.
 func (f fixture) publish(t testing.TB, events ...models.OutboxEvent) []uint64 {
 	t.Helper()
 	var out []uint64
-	for i, r := range f.Publish(t.Context(), events) {
+	for i, r := range f.send(t, events...) {
 		if r.Err != nil {
 			t.Fatalf("event %d: %v", i, r.Err)
 		}
@@ -158,7 +168,7 @@ func (f fixture) publishAtLast(t testing.TB, e models.OutboxEvent) uint64 {
 	t.Helper()
 	var result services.PublishResult
 	eventually(t, "an acknowledgement", func() bool {
-		result = f.Publish(t.Context(), []models.OutboxEvent{e})[0]
+		result = f.send(t, e)[0]
 		return result.Err == nil
 	})
 	return result.StreamSequence

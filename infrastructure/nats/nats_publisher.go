@@ -24,7 +24,7 @@ import (
 // PublisherDeps is what a Publisher needs. Every field but OnReady is required.
 type PublisherDeps struct {
 	Connection *Connection
-	Stream     StreamSettings
+	Settings   StreamSettings
 	Metrics    *metrics.Metrics
 	Log        *slog.Logger
 
@@ -50,7 +50,7 @@ func NewPublisher(d PublisherDeps) *Publisher {
 	ctx, stop := context.WithCancel(context.Background())
 	p := &Publisher{
 		PublisherDeps: d,
-		stream:        newStream(d.Connection.js, d.Stream, d.Log),
+		stream:        newStream(d.Connection.js, d.Settings, d.Log),
 		came:          make(chan struct{}, 1),
 		stop:          stop,
 	}
@@ -70,15 +70,32 @@ func (p *Publisher) Close() {
 	p.done.Wait()
 }
 
+// Stream asks the bus what the stream holds. While the bus does not answer the error is
+// domain.ErrUnavailable.
+func (p *Publisher) Stream(ctx context.Context) (models.StreamState, error) {
+	state, _, err := p.inspect(ctx)
+	return state, err
+}
+
+func (p *Publisher) inspect(ctx context.Context) (models.StreamState, []string, error) {
+	if err := p.Connection.check(); err != nil {
+		return models.StreamState{}, nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.Connection.ackTimeout)
+	defer cancel()
+	return p.stream.inspect(ctx)
+}
+
 // Publish sends the events together and waits for their acknowledgements. An event whose
 // result is an error may be in the stream all the same: publish it again, and the stream
-// drops the repeat. While the bus is away the errors are domain.ErrUnavailable.
+// drops the repeat. While the bus is away, and until Stream has been asked again after that
+// or after a failure, the errors are domain.ErrUnavailable.
 func (p *Publisher) Publish(ctx context.Context, events []models.OutboxEvent) []services.PublishResult {
 	results := make([]services.PublishResult, len(events))
 	if len(events) == 0 {
 		return results
 	}
-	if err := p.ready(ctx); err != nil {
+	if err := cmp.Or(p.Connection.check(), p.stream.check()); err != nil {
 		for i := range results {
 			results[i].Err = err
 		}
@@ -96,15 +113,6 @@ func (p *Publisher) Publish(ctx context.Context, events []models.OutboxEvent) []
 	return results
 }
 
-func (p *Publisher) ready(ctx context.Context) error {
-	if err := p.Connection.check(); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, p.Connection.ackTimeout)
-	defer cancel()
-	return p.stream.ensure(ctx)
-}
-
 // publish sends as many events together as are of different users. A user's next event goes
 // out when the one before is acknowledged, and not at all when that failed: the stream would
 // have the two in the wrong order.
@@ -112,7 +120,9 @@ func (p *Publisher) publish(ctx context.Context, events []models.OutboxEvent, re
 	failed := make(map[string]error)
 	for begin := 0; begin < len(events); {
 		end := begin + differentUsers(events[begin:])
-		p.awaitAll(ctx, p.sendAll(ctx, events[begin:end], results[begin:end], failed))
+		sent := p.sendAll(ctx, events[begin:end], results[begin:end], failed)
+		p.awaitAll(ctx, sent)
+		p.replace(ctx, sent)
 		for i := begin; i < end; i++ {
 			if err := results[i].Err; err != nil {
 				failed[events[i].UserID] = err
@@ -139,9 +149,11 @@ func differentUsers(events []models.OutboxEvent) int {
 
 // pending is an event on its way.
 type pending struct {
-	result *services.PublishResult // to be filled in
-	ack    jetstream.PubAckFuture
-	since  time.Time
+	event     models.OutboxEvent
+	result    *services.PublishResult // to be filled in
+	ack       jetstream.PubAckFuture
+	since     time.Time
+	duplicate bool // the stream took it for a repeat
 }
 
 // sendAll sends the events but those whose users are among failed, and returns what is on its
@@ -153,7 +165,7 @@ func (p *Publisher) sendAll(ctx context.Context, events []models.OutboxEvent, re
 		if results[i].Err = cmp.Or(away, failed[e.UserID]); results[i].Err != nil {
 			continue
 		}
-		s, err := p.send(ctx, e)
+		s, err := p.send(ctx, e, e.ID)
 		if err != nil {
 			results[i].Err = err
 			if errors.Is(err, domain.ErrUnavailable) {
@@ -167,11 +179,13 @@ func (p *Publisher) sendAll(ctx context.Context, events []models.OutboxEvent, re
 	return sent
 }
 
-func (p *Publisher) send(ctx context.Context, e models.OutboxEvent) (pending, error) {
+// send sends an event under the given Nats-Msg-Id.
+func (p *Publisher) send(ctx context.Context, e models.OutboxEvent, id string) (pending, error) {
 	if err := ctx.Err(); err != nil {
 		return pending{}, domain.ErrUnavailable.Because(err)
 	}
-	m, err := message(p.Stream.Subject, e)
+	e.ID = id
+	m, err := message(p.Settings.Subject, e)
 	if err != nil {
 		return pending{}, err
 	}
@@ -181,7 +195,7 @@ func (p *Publisher) send(ctx context.Context, e models.OutboxEvent) (pending, er
 	if err != nil {
 		return pending{}, publishError(err)
 	}
-	return pending{ack: ack, since: since}, nil
+	return pending{event: e, ack: ack, since: since}, nil
 }
 
 var errNoAck = errors.New("the event bus acknowledges nothing")
@@ -193,20 +207,21 @@ func (p *Publisher) awaitAll(ctx context.Context, sent []pending) {
 	defer giveUp(nil)
 	silence := time.AfterFunc(p.Connection.ackTimeout, func() { giveUp(errNoAck) })
 	defer silence.Stop()
-	for _, s := range sent {
-		*s.result = p.await(ctx, s)
+	for i := range sent {
+		*sent[i].result = p.await(ctx, &sent[i])
 		silence.Reset(p.Connection.ackTimeout)
 	}
 }
 
 // await returns when the event is acknowledged or refused, or ctx ends.
-func (p *Publisher) await(ctx context.Context, s pending) services.PublishResult {
+func (p *Publisher) await(ctx context.Context, s *pending) services.PublishResult {
 	select {
 	case ack := <-s.ack.Ok():
 		p.Metrics.PublishDuration.Observe(time.Since(s.since).Seconds())
-		if ack.Stream != p.Stream.Name {
-			return services.PublishResult{Err: fmt.Errorf("publish event: stream %s acknowledged it, not %s", ack.Stream, p.Stream.Name)}
+		if ack.Stream != p.Settings.Name {
+			return services.PublishResult{Err: fmt.Errorf("publish event: stream %s acknowledged it, not %s", ack.Stream, p.Settings.Name)}
 		}
+		s.duplicate = ack.Duplicate
 		return services.PublishResult{StreamSequence: ack.Sequence}
 	case err := <-s.ack.Err():
 		return services.PublishResult{Err: publishError(err)}
@@ -226,14 +241,12 @@ func publishError(err error) error {
 
 // Check tells how the bus is, in words that may be shown to anybody: "ok", "differs: …" for a
 // stream that works but is not as configured, or, with an error for the log, "down: …". It
-// makes the stream where there is none, as the next event would.
+// makes the stream where there is none, as the relay would.
 func (p *Publisher) Check(ctx context.Context) (detail string, err error) {
 	if err := p.Connection.check(); err != nil {
 		return "down: not connected", err
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.Connection.ackTimeout)
-	defer cancel()
-	differences, err := p.stream.inspect(ctx)
+	_, differences, err := p.inspect(ctx)
 	if fault, ok := errors.AsType[*streamFault](err); ok {
 		return "down: " + fault.detail, err
 	}
@@ -241,7 +254,7 @@ func (p *Publisher) Check(ctx context.Context) (detail string, err error) {
 		return "down: no answer", err
 	}
 	if len(differences) > 0 {
-		return "differs: stream " + p.Stream.Name + ": " + strings.Join(differences, "; "), nil
+		return "differs: stream " + p.Settings.Name + ": " + strings.Join(differences, "; "), nil
 	}
 	return "ok", nil
 }

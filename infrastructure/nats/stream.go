@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"gofiber-auth/domain"
+	"gofiber-auth/domain/models"
 )
 
 // streamFault is why the stream takes no events.
@@ -38,9 +39,16 @@ type stream struct {
 
 	doubts   atomic.Int64 // grows when the stream may no longer be what it was
 	verified atomic.Int64 // what doubts was when the stream was last found good
+	handle   atomic.Value // a streamHandle: the stream that was last found good
+
+	// For whoever has the turn.
 	turn     chan struct{}
-	reported string // what was last logged about the stream; whoever has the turn
+	reported string             // what was last logged about the stream
+	gaps     models.StreamState // the last state that was asked for with its deleted sequences
 }
+
+// streamHandle has the one type that an atomic.Value must always hold.
+type streamHandle struct{ jetstream.Stream }
 
 func newStream(js jetstream.JetStream, settings StreamSettings, log *slog.Logger) *stream {
 	s := &stream{settings: settings, js: js, log: log, turn: make(chan struct{}, 1)}
@@ -48,45 +56,69 @@ func newStream(js jetstream.JetStream, settings StreamSettings, log *slog.Logger
 	return s
 }
 
-// doubt makes the next ensure ask the bus again.
+// doubt makes events wait until the stream has been inspected.
 func (s *stream) doubt() { s.doubts.Add(1) }
 
-// ensure returns nil when events can be published. It asks the bus only where there is doubt.
-func (s *stream) ensure(ctx context.Context) error {
+var errInDoubt = errors.New("the stream may be another one by now")
+
+// check returns domain.ErrUnavailable where the stream may not be what inspect last found.
+func (s *stream) check() error {
 	if s.verified.Load() == s.doubts.Load() {
 		return nil
 	}
-	_, err := s.inspect(ctx)
-	return err
+	return domain.ErrUnavailable.Because(errInDoubt)
 }
 
-// inspect asks the bus for the stream, makes it where there is none, and returns how it
-// differs from the settings.
-func (s *stream) inspect(ctx context.Context) (differences []string, err error) {
+// inspect asks the bus for the stream, makes it where there is none, and returns what it
+// holds and how it differs from the settings.
+func (s *stream) inspect(ctx context.Context) (state models.StreamState, differences []string, err error) {
 	select {
 	case s.turn <- struct{}{}:
 		defer func() { <-s.turn }()
 	case <-ctx.Done():
-		return nil, domain.ErrUnavailable.Because(ctx.Err())
+		return state, nil, domain.ErrUnavailable.Because(ctx.Err())
 	}
 	doubts := s.doubts.Load()
 	found, err := s.find(ctx)
+	if err == nil {
+		state, err = s.state(ctx, found)
+	}
 	if errors.Is(err, domain.ErrUnavailable) {
 		s.report(slog.LevelWarn, "the event bus does not answer", err.Error())
-		return nil, err
+		return state, nil, err
 	}
 	if err != nil {
 		s.report(slog.LevelError, "it cannot be used", err.Error())
-		return nil, err
+		return state, nil, err
 	}
 	differences = s.settings.differences(found.CachedInfo().Config)
+	s.handle.Store(streamHandle{found})
 	s.verified.Store(doubts)
 	if len(differences) == 0 {
 		s.report(slog.LevelInfo, "as configured", "")
-		return nil, nil
+		return state, nil, nil
 	}
 	s.report(slog.LevelWarn, "other settings than configured; it is left as it is", strings.Join(differences, "; "))
-	return differences, nil
+	return state, differences, nil
+}
+
+// state reads what a stream holds.
+func (s *stream) state(ctx context.Context, found jetstream.Stream) (models.StreamState, error) {
+	info := found.CachedInfo()
+	state := stateOf(info)
+	if info.State.NumDeleted == 0 {
+		return state, nil
+	}
+	if state.ID != s.gaps.ID || info.State.NumDeleted != len(s.gaps.Deleted) { // the list may be long
+		info, err := found.Info(ctx, jetstream.WithDeletedDetails(true))
+		if err != nil {
+			return state, s.explain(ctx, err)
+		}
+		s.gaps = stateOf(info)
+		return s.gaps, nil
+	}
+	state.Deleted = s.gaps.Deleted
+	return state, nil
 }
 
 // report logs what there is to say about the stream once, until there is something else to say.

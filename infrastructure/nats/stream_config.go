@@ -113,3 +113,14 @@ func limit[N int32 | int64](n N) string {
 	}
 	return fmt.Sprint(n)
 }
+
+// stateOf returns what a stream holds, as the domain sees it.
+func stateOf(info *jetstream.StreamInfo) models.StreamState {
+	cfg := info.Config
+	return models.StreamState{
+		ID: info.Created.UnixNano(), First: info.State.FirstSeq, Last: info.State.LastSeq,
+		Deleted: info.State.Deleted, MaxAge: cfg.MaxAge,
+		AgesOnly: cfg.Retention == jetstream.LimitsPolicy && cfg.MaxMsgs <= 0 && cfg.MaxBytes <= 0 &&
+			cfg.MaxMsgsPerSubject <= 0 && !cfg.AllowMsgTTL,
+	}
+}

@@ -30,7 +30,7 @@ func (p *Publisher) prepare(ctx context.Context) {
 		if p.Connection.check() != nil {
 			return
 		}
-		if p.ready(ctx) == nil {
+		if _, err := p.Stream(ctx); err == nil {
 			if p.OnReady != nil {
 				p.OnReady()
 			}

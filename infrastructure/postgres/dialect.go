@@ -27,9 +27,11 @@ type Dialect interface {
 	// PlanAnew begins a transaction whose statements must be planned for the table as it is
 	// now, or is empty: a plan that was made while the outbox was empty is no good for a backlog.
 	PlanAnew() string
-	// Acks is the table (id, sequence) of what a parameter holds: a JSON array of objects
-	// with those fields.
+	// Acks is the table (id, stream, sequence) of what a parameter holds: a JSON array of
+	// objects with those fields.
 	Acks() string
+	// Numbers is the set of integers in the parameter @numbers, a JSON array.
+	Numbers() string
 	// Migrations returns the migrations of db, which run under a lock that other processes
 	// respect.
 	Migrations(db *sql.DB) (*goose.Provider, error)

@@ -104,8 +104,12 @@ func (dialect) After(d time.Duration) clause.Expr {
 
 func (dialect) PlanAnew() string { return "SET LOCAL plan_cache_mode = force_custom_plan" }
 
+func (dialect) Numbers() string {
+	return "(SELECT value::bigint FROM json_array_elements_text(CAST(@numbers AS json)) AS numbers (value))"
+}
+
 func (dialect) Acks() string {
-	return "json_to_recordset(?::json) AS acks (id uuid, sequence bigint)"
+	return "json_to_recordset(?::json) AS acks (id uuid, stream bigint, sequence bigint)"
 }
 
 // Migrations run under a session's advisory lock: of several instances that start at once,

@@ -173,8 +173,8 @@ func wantEverywhere(t *testing.T, db *postgres.Database, want error) {
 		"WithUser":        func() error { _, err := s.Sessions.WithUser(ctx, id); return err },
 		"DeleteExpired":   func() error { _, err := s.Expired.DeleteExpired(ctx, time.Now(), 1); return err },
 		"Heads":           func() error { _, err := s.Outbox.Heads(ctx, 1); return err },
-		"Backlog":         func() error { _, _, err := s.Outbox.Backlog(ctx); return err },
-		"DeletePublished": func() error { _, err := s.Outbox.DeletePublished(ctx, time.Now(), 1); return err },
+		"Backlog":         func() error { _, _, err := s.Backlog.Backlog(ctx); return err },
+		"DeletePublished": func() error { _, err := s.Published.DeletePublished(ctx, time.Now(), 1); return err },
 		"MarkPublished": func() error {
 			return s.Outbox.MarkPublished(ctx, []repositories.Published{{EventID: id}}, time.Now())
 		},

@@ -11,10 +11,15 @@ import (
 	"gofiber-auth/domain/repositories"
 )
 
-// Outbox is the outbox as the relay sees it.
+// Outbox is the outbox outside the transactions that append to it.
 type Outbox struct{ db *Database }
 
-var _ repositories.OutboxQueue = (*Outbox)(nil)
+var (
+	_ repositories.OutboxQueue     = (*Outbox)(nil)
+	_ repositories.Backlog         = (*Outbox)(nil)
+	_ repositories.PublishedEvents = (*Outbox)(nil)
+	_ repositories.Replays         = (*Outbox)(nil)
+)
 
 // NewOutbox returns the outbox of db.
 func NewOutbox(db *Database) *Outbox { return &Outbox{db} }
@@ -53,12 +58,13 @@ func (r *Outbox) Heads(ctx context.Context, limit int) ([]models.OutboxEvent, er
 func (r *Outbox) MarkPublished(ctx context.Context, acks []repositories.Published, at time.Time) error {
 	type ack struct {
 		ID       string `json:"id"`
+		Stream   int64  `json:"stream"`
 		Sequence uint64 `json:"sequence"`
 	}
 	list := make([]ack, 0, len(acks))
 	for _, a := range acks {
 		if id, ok := canonicalID(a.EventID); ok {
-			list = append(list, ack{id, a.StreamSequence})
+			list = append(list, ack{id, a.StreamID, a.StreamSequence})
 		}
 	}
 	if len(list) == 0 {
@@ -70,7 +76,7 @@ func (r *Outbox) MarkPublished(ctx context.Context, acks []repositories.Publishe
 	}
 	return r.db.write(ctx, "mark events as published", func(db *gorm.DB) error {
 		return r.planAnew(db, func(tx *gorm.DB) error {
-			return tx.Exec(`UPDATE outbox_events SET published_at = ?, stream_sequence = acks.sequence
+			return tx.Exec(`UPDATE outbox_events SET published_at = ?, stream_id = acks.stream, stream_sequence = acks.sequence
 				FROM `+r.db.Dialect.Acks()+` WHERE outbox_events.id = acks.id AND outbox_events.published_at IS NULL`,
 				stored(at), string(parameter)).Error
 		})
@@ -106,17 +112,6 @@ func (r *Outbox) Backlog(ctx context.Context) (pending int64, oldest time.Time, 
 		return 0, time.Time{}, err
 	}
 	return row.Pending, stored(row.OccurredAt), nil
-}
-
-// DeletePublished passes over events that another instance is deleting.
-func (r *Outbox) DeletePublished(ctx context.Context, t time.Time, limit int) (deleted int64, err error) {
-	err = r.db.write(ctx, "delete published events", func(db *gorm.DB) error {
-		result := db.Exec(`DELETE FROM outbox_events WHERE id IN (SELECT id FROM outbox_events WHERE published_at < ?
-			ORDER BY published_at LIMIT ? `+r.db.Dialect.SkipLocked()+`)`, stored(t), max(0, limit))
-		deleted = result.RowsAffected
-		return result.Error
-	})
-	return deleted, err
 }
 
 // outbox is the outbox within a transaction; events counts what it was given.

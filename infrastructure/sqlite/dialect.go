@@ -95,9 +95,11 @@ func (dialect) After(d time.Duration) clause.Expr { return gorm.Expr("?", time.N
 // PlanAnew is empty: no plan is kept from one statement to the next.
 func (dialect) PlanAnew() string { return "" }
 
+func (dialect) Numbers() string { return "(SELECT value FROM json_each(@numbers))" }
+
 // Acks is a table-valued function's columns.
 func (dialect) Acks() string {
-	return "(SELECT value ->> 'id' AS id, value ->> 'sequence' AS sequence FROM json_each(?)) AS acks"
+	return "(SELECT value ->> 'id' AS id, value ->> 'stream' AS stream, value ->> 'sequence' AS sequence FROM json_each(?)) AS acks"
 }
 
 // Migrations run under a file lock.

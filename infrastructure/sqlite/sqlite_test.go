@@ -28,10 +28,10 @@ func empty(db *postgres.Database) error {
 }
 
 func store(db *postgres.Database) repositorytest.Store {
-	sessions := postgres.NewSessions(db)
+	sessions, outbox := postgres.NewSessions(db), postgres.NewOutbox(db)
 	return repositorytest.Store{
 		Work: postgres.NewUnitOfWork(db, nil), Users: postgres.NewUsers(db), Sessions: sessions, Expired: sessions,
-		Outbox: postgres.NewOutbox(db), Leases: postgres.NewLeases(db),
+		Outbox: outbox, Backlog: outbox, Published: outbox, Replays: outbox, Leases: postgres.NewLeases(db),
 	}
 }
 

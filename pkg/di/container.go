@@ -146,7 +146,7 @@ func (c *Container) connectBus(m *metrics.Metrics) (*nats.Publisher, error) {
 	})
 	publisher := nats.NewPublisher(nats.PublisherDeps{
 		Connection: connection, Metrics: m, Log: c.log, OnReady: c.wakeups.BusIsBack,
-		Stream: nats.StreamSettings{
+		Settings: nats.StreamSettings{
 			Name: c.cfg.NATS.Stream, Subject: c.cfg.NATS.Subject, Replicas: c.cfg.NATS.Replicas, MaxAge: c.cfg.NATS.MaxAge,
 		},
 	})
@@ -160,9 +160,9 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, secr
 	sessions := postgres.NewSessions(db)
 	c.relay = serviceimpl.NewRelay(serviceimpl.RelayDeps{
 		Queue: queue, Leases: c.leases(), Publisher: publisher, Wakeups: c.wakeups, Holder: newID(),
-		Announce: c.core.Announce, Now: now, Log: c.log,
+		Announce: c.core.Announce, Reconciled: func(events int64) { m.EventsReconciled.Add(float64(events)) }, Now: now, Log: c.log,
 	})
-	c.janitor = serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: sessions, Queue: queue, Now: now, Log: c.log})
+	c.janitor = serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: sessions, Events: queue, Now: now, Log: c.log})
 	authenticator := serviceimpl.NewSessions(serviceimpl.SessionsDeps{
 		Reader: sessions, Lifetime: c.cfg.Tokens.RefreshExpiresIn, Now: now, NewID: newID,
 		Tokens: serviceimpl.NewTokens(serviceimpl.TokensConfig{

@@ -22,8 +22,9 @@ type Metrics struct {
 	Registrations prometheus.Counter
 	Logins        *prometheus.CounterVec // by status
 
-	EventsPublished *prometheus.CounterVec // by action, result
-	PublishDuration prometheus.Histogram   // seconds from the send to the ack
+	EventsPublished  *prometheus.CounterVec // by action, result
+	PublishDuration  prometheus.Histogram   // seconds from the send to the ack
+	EventsReconciled prometheus.Counter     // that the stream had acknowledged and lost
 
 	PasswordQueue    prometheus.Gauge     // jobs that wait for a worker
 	PasswordBusy     prometheus.Gauge     // jobs that a worker is at
@@ -61,6 +62,9 @@ func New(version string) *Metrics {
 		PublishDuration: f.NewHistogram(prometheus.HistogramOpts{
 			Name: "event_publish_duration_seconds", Help: "Time from an event's publication to its acknowledgement.",
 			Buckets: prometheus.ExponentialBuckets(.0005, 2, 15),
+		}),
+		EventsReconciled: f.NewCounter(prometheus.CounterOpts{
+			Name: "events_reconciled_total", Help: "Events that the stream had acknowledged and lost, and that were put on the queue again.",
 		}),
 		PasswordQueue: f.NewGauge(prometheus.GaugeOpts{
 			Name: "password_pool_queue_depth", Help: "Password hashes that wait for a worker.",

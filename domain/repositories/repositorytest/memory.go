@@ -30,12 +30,15 @@ var (
 	_ repositories.SessionReader   = (*Memory)(nil)
 	_ repositories.ExpiredSessions = (*Memory)(nil)
 	_ repositories.OutboxQueue     = (*Memory)(nil)
+	_ repositories.Backlog         = (*Memory)(nil)
+	_ repositories.PublishedEvents = (*Memory)(nil)
+	_ repositories.Replays         = (*Memory)(nil)
 	_ repositories.Leases          = (*Memory)(nil)
 )
 
 // Store returns all ports over m.
 func (m *Memory) Store() Store {
-	return Store{Work: m, Users: m, Sessions: m, Expired: m, Outbox: m, Leases: m}
+	return Store{Work: m, Users: m, Sessions: m, Expired: m, Outbox: m, Backlog: m, Published: m, Replays: m, Leases: m}
 }
 
 // Fail makes every call fail with err from now on, such as domain.ErrUnavailable; nil ends that.
@@ -136,6 +139,7 @@ type state struct {
 type memoryEvent struct {
 	models.OutboxEvent
 	publishedAt time.Time // the zero time: waits
+	ack         repositories.Published
 }
 
 type memoryLease struct {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"gofiber-auth/domain"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
 )
@@ -43,12 +44,129 @@ func (m *Memory) MarkPublished(ctx context.Context, acks []repositories.Publishe
 	return m.write(ctx, func(s *state) error {
 		for _, ack := range acks {
 			if e, ok := s.events[ack.EventID]; ok && e.publishedAt.IsZero() {
-				e.publishedAt = kept(at)
+				e.publishedAt, e.ack = kept(at), ack
 				s.events[ack.EventID] = e
 			}
 		}
 		return nil
 	})
+}
+
+// RequeueLost puts lost events on the queue again.
+func (m *Memory) RequeueLost(ctx context.Context, l repositories.Loss, limit int) (requeued int64, err error) {
+	err = m.write(ctx, func(s *state) error {
+		for _, e := range s.published() {
+			lost := e.isLost(l) && (e.ack.StreamID != l.StreamID || e.ack.StreamSequence >= l.From) && !e.publishedAt.Before(kept(l.Since))
+			d, gone := s.deletionOf(e.UserID)
+			if lost && (!gone || d.ID == e.ID || d.isLost(l)) && requeued < int64(limit) {
+				s.requeue(e)
+				requeued++
+			}
+		}
+		return nil
+	})
+	return requeued, err
+}
+
+func (e memoryEvent) isLost(l repositories.Loss) bool {
+	return e.ack.StreamID != l.StreamID || e.ack.StreamSequence < l.First || e.ack.StreamSequence > l.Last ||
+		slices.Contains(l.Deleted, e.ack.StreamSequence)
+}
+
+// published returns the published events in the order of user and version.
+func (s state) published() []memoryEvent {
+	var events []memoryEvent
+	for _, e := range s.events {
+		if !e.publishedAt.IsZero() {
+			events = append(events, e)
+		}
+	}
+	slices.SortFunc(events, func(a, b memoryEvent) int {
+		return cmp.Or(cmp.Compare(a.UserID, b.UserID), cmp.Compare(a.Version, b.Version))
+	})
+	return events
+}
+
+// deletionOf returns the published event that says that the user was deleted.
+func (s state) deletionOf(userID string) (memoryEvent, bool) {
+	for _, e := range s.published() {
+		if e.UserID == userID && e.Action == models.ActionDeleted {
+			return e, true
+		}
+	}
+	return memoryEvent{}, false
+}
+
+func (s state) requeue(e memoryEvent) {
+	e.publishedAt, e.ack = time.Time{}, repositories.Published{}
+	s.events[e.ID] = e
+}
+
+// Requeue puts published events on the queue again.
+func (m *Memory) Requeue(ctx context.Context, sel repositories.Selection, after repositories.Place, limit int) (n int64, last repositories.Place, err error) {
+	last = after
+	err = m.write(ctx, func(s *state) error {
+		for _, e := range s.published() {
+			place := repositories.Place{UserID: e.UserID, Version: e.Version}
+			behind := cmp.Or(cmp.Compare(e.UserID, after.UserID), cmp.Compare(e.Version, after.Version)) > 0
+			_, gone := s.deletionOf(e.UserID)
+			if !behind || n == int64(limit) || sel.UserID != "" && sel.UserID != e.UserID ||
+				e.OccurredAt.Before(kept(sel.Since)) || gone && e.Action != models.ActionDeleted {
+				continue
+			}
+			s.requeue(e)
+			n, last = n+1, place
+		}
+		return nil
+	})
+	return n, last, err
+}
+
+// WithoutEvent finds the users whose newest event is gone.
+func (m *Memory) WithoutEvent(ctx context.Context, sel repositories.Selection, after string, limit int) (found []string, err error) {
+	s, err := m.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range slices.Sorted(maps.Keys(s.users)) {
+		u, has := s.users[id], false
+		for _, e := range s.events {
+			has = has || e.UserID == id && e.Version == u.Version
+		}
+		if !has && id > after && len(found) < limit && (sel.UserID == "" || sel.UserID == id) && !u.UpdatedAt.Before(kept(sel.Since)) {
+			found = append(found, id)
+		}
+	}
+	return found, nil
+}
+
+// LastPublished returns the newest acknowledgement.
+func (m *Memory) LastPublished(ctx context.Context) (repositories.Published, time.Time, error) {
+	s, err := m.read(ctx)
+	if err != nil {
+		return repositories.Published{}, time.Time{}, err
+	}
+	var newest memoryEvent
+	for _, e := range s.published() {
+		if c := e.publishedAt.Compare(newest.publishedAt); c > 0 || c == 0 && e.ack.StreamSequence > newest.ack.StreamSequence {
+			newest = e
+		}
+	}
+	if newest.publishedAt.IsZero() {
+		return repositories.Published{}, time.Time{}, domain.ErrNotFound
+	}
+	return newest.ack, newest.publishedAt, nil
+}
+
+// LastSequence returns the highest acknowledged sequence of a stream.
+func (m *Memory) LastSequence(ctx context.Context, streamID int64) (last uint64, err error) {
+	s, err := m.read(ctx)
+	for _, e := range s.published() {
+		if e.ack.StreamID == streamID {
+			last = max(last, e.ack.StreamSequence)
+		}
+	}
+	return last, err
 }
 
 // Backlog counts the events that wait.

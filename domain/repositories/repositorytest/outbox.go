@@ -68,7 +68,7 @@ var outboxTests = map[string]func(t *testing.T, s Store){
 		wantPending(t, s, 0)
 	},
 	"the backlog tells how many wait and since when": func(t *testing.T, s Store) {
-		pending, oldest, err := s.Outbox.Backlog(t.Context())
+		pending, oldest, err := s.Backlog.Backlog(t.Context())
 		noError(t, "Backlog()", err)
 		if pending != 0 || !oldest.IsZero() {
 			t.Fatalf("Backlog() of an empty outbox = %d, %v", pending, oldest)
@@ -87,7 +87,7 @@ var outboxTests = map[string]func(t *testing.T, s Store){
 		s.mark(t, old...)
 		remove := func(before time.Time, limit int, want int64) {
 			t.Helper()
-			n, err := s.Outbox.DeletePublished(t.Context(), before, limit)
+			n, err := s.Published.DeletePublished(t.Context(), before, limit)
 			noError(t, "DeletePublished()", err)
 			wantSame(t, n, want)
 		}
@@ -109,14 +109,23 @@ var outboxTests = map[string]func(t *testing.T, s Store){
 	},
 }
 
-// mark acknowledges events at now.
+// stream is the id of the stream that the fixtures are published to: its creation in ns.
+const stream int64 = 1_795_000_000_123_456_789
+
+// mark acknowledges events at now, as the first of the stream.
 func (s Store) mark(t *testing.T, events ...models.OutboxEvent) {
+	t.Helper()
+	s.markFrom(t, stream, 1, now, events...)
+}
+
+// markFrom acknowledges events as those of a stream from a sequence on.
+func (s Store) markFrom(t *testing.T, streamID int64, sequence uint64, at time.Time, events ...models.OutboxEvent) {
 	t.Helper()
 	acks := make([]repositories.Published, len(events))
 	for i, e := range events {
-		acks[i] = repositories.Published{EventID: e.ID, StreamSequence: uint64(i + 1)}
+		acks[i] = repositories.Published{EventID: e.ID, StreamID: streamID, StreamSequence: sequence + uint64(i)}
 	}
-	noError(t, "MarkPublished()", s.Outbox.MarkPublished(t.Context(), acks, now))
+	noError(t, "MarkPublished()", s.Outbox.MarkPublished(t.Context(), acks, at))
 }
 
 func wantHeads(t *testing.T, s Store, limit int, want ...models.OutboxEvent) {
@@ -128,7 +137,7 @@ func wantHeads(t *testing.T, s Store, limit int, want ...models.OutboxEvent) {
 
 func wantPending(t *testing.T, s Store, want int64) {
 	t.Helper()
-	pending, _, err := s.Outbox.Backlog(t.Context())
+	pending, _, err := s.Backlog.Backlog(t.Context())
 	noError(t, "Backlog()", err)
 	if pending != want {
 		t.Fatalf("%d events wait, want %d", pending, want)
@@ -137,7 +146,7 @@ func wantPending(t *testing.T, s Store, want int64) {
 
 func wantBacklog(t *testing.T, s Store, want int64, since time.Time) {
 	t.Helper()
-	pending, oldest, err := s.Outbox.Backlog(t.Context())
+	pending, oldest, err := s.Backlog.Backlog(t.Context())
 	noError(t, "Backlog()", err)
 	wantSame(t, []any{pending, oldest}, []any{want, since})
 }

@@ -10,12 +10,15 @@ import (
 
 // Store is one implementation of the ports over one database.
 type Store struct {
-	Work     repositories.UnitOfWork
-	Users    repositories.UserReader
-	Sessions repositories.SessionReader
-	Expired  repositories.ExpiredSessions
-	Outbox   repositories.OutboxQueue
-	Leases   repositories.Leases
+	Work      repositories.UnitOfWork
+	Users     repositories.UserReader
+	Sessions  repositories.SessionReader
+	Expired   repositories.ExpiredSessions
+	Outbox    repositories.OutboxQueue
+	Backlog   repositories.Backlog
+	Published repositories.PublishedEvents
+	Replays   repositories.Replays
+	Leases    repositories.Leases
 }
 
 // Run tests the behaviour of an implementation. open returns an empty store, which must take
@@ -31,6 +34,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"page", pageTests},
 		{"sessions", sessionTests},
 		{"outbox", outboxTests},
+		{"lost events", lossTests},
+		{"replays", replayTests},
 		{"leases", leaseTests},
 		{"races", raceTests},
 	} {

@@ -1,0 +1,180 @@
+package nats
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"gofiber-auth/domain"
+	"gofiber-auth/domain/models"
+)
+
+// The server goes on dropping repeats of messages that were purged or deleted.
+func TestPublishedAgainAfterAnOperatorRemovedIt(t *testing.T) {
+	t.Parallel()
+	bus := startBus(t)
+	js := operator(t, bus)
+	f := newFixture(t, connect(t, ConnectOptions{Server: bus}), userEvents)
+	f.awaitReady(t)
+	events := newEvents(4)
+	f.publish(t, events...)
+	stream, err := js.Stream(t.Context(), userEvents.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if err := stream.DeleteMsg(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]uint64{1, 5, 3, 4}, f.publish(t, events...)); diff != "" {
+		t.Errorf("sequences after one was deleted (-want +got):\n%s", diff)
+	}
+	f.wantMessages(t, js, events[0], events[2], events[3], events[1])
+
+	for range 2 {
+		if err := stream.Purge(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		first := f.publish(t, events...)
+		if diff := cmp.Diff(first, f.publish(t, events...)); diff != "" {
+			t.Errorf("a repeat after a purge was stored again (-first +again):\n%s", diff)
+		}
+		// The one that was deleted before takes a try more.
+		f.wantMessages(t, js, events[0], events[2], events[3], events[1])
+	}
+}
+
+// wantMessages compares the users of the stream's messages, and looks at their ids.
+func (f fixture) wantMessages(t *testing.T, js jetstream.JetStream, want ...models.OutboxEvent) {
+	t.Helper()
+	state, err := f.Stream(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := js.Stream(t.Context(), userEvents.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, users []string
+	for seq := state.First; seq <= state.Last; seq++ {
+		m, err := stream.GetMsg(t.Context(), seq)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := uuid.Parse(m.Header.Get(headerMsgID)); err != nil {
+			t.Errorf("Nats-Msg-Id %q: %v", m.Header.Get(headerMsgID), err)
+		}
+		got = append(got, string(m.Data))
+	}
+	for _, e := range want {
+		m, err := message("x", e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		users = append(users, string(m.Data))
+	}
+	if diff := cmp.Diff(users, got); diff != "" {
+		t.Errorf("the stream's messages (-want +got):\n%s", diff)
+	}
+}
+
+func TestStreamTellsWhatItHolds(t *testing.T) {
+	t.Parallel()
+	bus := startBus(t)
+	js := operator(t, bus)
+	f := newFixture(t, connect(t, ConnectOptions{Server: bus}), userEvents)
+	f.awaitReady(t)
+	want := models.StreamState{MaxAge: 168 * time.Hour, AgesOnly: true}
+	expect := func(what string) {
+		t.Helper()
+		got, err := f.Stream(t.Context())
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		want.ID = streamInfo(t, js, userEvents.Name).Created.UnixNano()
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", what, diff)
+		}
+	}
+	expect("new")
+	f.publish(t, newEvents(6)...)
+	want.First, want.Last = 1, 6
+	expect("after six")
+	stream, err := js.Stream(t.Context(), userEvents.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, seq := range []uint64{3, 5} {
+		if err := stream.DeleteMsg(t.Context(), seq); err != nil {
+			t.Fatal(err)
+		}
+		want.Deleted = append(want.Deleted, seq)
+		expect("deleted in between")
+		expect("asked again")
+	}
+	if err := stream.Purge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want.First, want.Last, want.Deleted = 7, 6, nil
+	expect("purged")
+	if err := js.DeleteStream(t.Context(), userEvents.Name); err != nil {
+		t.Fatal(err)
+	}
+	old := want.ID
+	if _, err := f.Stream(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want.First, want.Last = 0, 0
+	expect("made anew")
+	if want.ID == old {
+		t.Error("another stream has the same id")
+	}
+}
+
+// What leaves a stream by other ways than age may have left it by rights.
+func TestStreamThatLosesByItself(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*jetstream.StreamConfig){
+		"so many messages":         func(c *jetstream.StreamConfig) { c.MaxMsgs = 100 },
+		"so many bytes":            func(c *jetstream.StreamConfig) { c.MaxBytes = 100 },
+		"so many per subject":      func(c *jetstream.StreamConfig) { c.MaxMsgsPerSubject = 1 },
+		"until everybody has them": func(c *jetstream.StreamConfig) { c.Retention = jetstream.InterestPolicy },
+	} {
+		cfg := userEvents.config()
+		change(&cfg)
+		if stateOf(&jetstream.StreamInfo{Config: cfg}).AgesOnly {
+			t.Errorf("a stream that keeps %s is said to lose by age only", name)
+		}
+	}
+}
+
+// After the connection came back the stream may be another one, which has to be looked at
+// before anything new goes there.
+func TestNothingIsPublishedToAStreamThatWasNotLookedAt(t *testing.T) {
+	t.Parallel()
+	first := startBus(t)
+	addr := address(first)
+	f := newFixture(t, connect(t, ConnectOptions{URL: addr}), userEvents)
+	if r := f.Publish(t.Context(), newEvents(1)); !errors.Is(r[0].Err, domain.ErrUnavailable) {
+		t.Errorf("before the first look: %v, want %v", r[0].Err, domain.ErrUnavailable)
+	}
+	f.awaitReady(t)
+	f.publish(t, newEvents(1)...)
+	first.Shutdown()
+	f.Publish(t.Context(), newEvents(1))
+	second := startBusAt(t, addr, t.TempDir())
+	makeStream(t, operator(t, second), userEvents.config())
+	eventually(t, "a connection", f.Connection.up.Load)
+	f.stream.doubt() // as the watch does, which may have looked already
+	if r := f.Publish(t.Context(), newEvents(1)); !errors.Is(r[0].Err, domain.ErrUnavailable) {
+		t.Errorf("to a stream that was not looked at: %v, want %v", r[0].Err, domain.ErrUnavailable)
+	}
+	eventually(t, "an acknowledgement", func() bool { return f.send(t, newEvents(1)...)[0].Err == nil })
+}
