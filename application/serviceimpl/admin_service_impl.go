@@ -30,14 +30,7 @@ func NewAdministration(d AdministrationDeps) *Administration { return &Administr
 
 // List implements services.Administration.
 func (a *Administration) List(ctx context.Context, prefix, after string, limit int) ([]models.User, bool, error) {
-	users, err := a.Users.Page(ctx, repositories.UserQuery{After: after, Prefix: prefix, Limit: limit + 1})
-	if err != nil {
-		return nil, false, err
-	}
-	if len(users) > limit {
-		return users[:limit], true, nil
-	}
-	return users, false, nil
+	return pageOf(ctx, a.Users, repositories.UserQuery{After: after, Prefix: prefix, Limit: limit})
 }
 
 // Create implements services.Administration. A user without a password can log in only

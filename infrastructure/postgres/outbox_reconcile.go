@@ -50,4 +50,4 @@ func (r *Outbox) requeueLost(deleted bool) string {
 }
 
 // sequence returns a stream's sequence as the databases hold it.
-func sequence(n uint64) int64 { return int64(min(n, math.MaxInt64)) } //nolint:gosec // bounded
+func sequence(n uint64) int64 { return int64(min(n, math.MaxInt64)) }

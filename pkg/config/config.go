@@ -33,6 +33,7 @@ type Config struct {
 	NATS     NATS     // URL is empty: embedded
 	Tokens   Tokens
 	Hashing  Hashing
+	Internal Internal
 	Unused   []string // variables that are set and sound, and belong to a part that this version does not have
 }
 
@@ -86,6 +87,11 @@ type Hashing struct {
 	Queue   int
 }
 
+// Internal is how other services of the system come in.
+type Internal struct {
+	SyncToken Secret // at least 32 bytes; empty: they do not
+}
+
 // Load reads the configuration through getenv, which returns "" for what is not set. The
 // error is a Faults with every fault at once.
 func Load(getenv func(string) string) (Config, error) {
@@ -108,6 +114,7 @@ func Load(getenv func(string) string) (Config, error) {
 		RefreshExpiresIn: r.duration("REFRESH_EXPIRES_IN", 720*time.Hour, time.Second),
 	}
 	c.Hashing = r.hashing(c.App.Env)
+	c.Internal = Internal{SyncToken: r.secret("SYNC_TOKEN", 32)}
 	encryptionKeys := r.keys("TOKEN_ENCRYPTION_KEY")
 	c.Unused = r.later()
 	if production {

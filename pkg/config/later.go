@@ -33,7 +33,6 @@ func (r *reader) later() []string {
 			r.fault("MAIL_FROM", "must be an e-mail address, with or without a name")
 		}
 	}
-	r.secret("SYNC_TOKEN", secretBytes)
 	if r.url("BACKEND_SYNC_URL", "", "http", "https") != nil && r.getenv("BACKEND_SYNC_SECRET") == "" {
 		r.fault("BACKEND_SYNC_SECRET", "must be set with BACKEND_SYNC_URL")
 	}

@@ -183,7 +183,10 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, secr
 	}
 	c.app = routes.New(routes.Deps{
 		Authentication: accounts, Authenticator: authenticator, Accounts: accounts, Administration: c.core.Administration,
-		Cursors: handlers.NewCursors(secret), Metrics: m, Log: c.log,
+		Snapshots: serviceimpl.NewSnapshots(serviceimpl.SnapshotsDeps{
+			Users: c.core.Users, Events: queue, Stream: publisher.Stream, Log: c.log,
+		}),
+		CursorSecret: secret, SyncToken: string(c.cfg.Internal.SyncToken), Metrics: m, Log: c.log,
 		Health: handlers.Health{
 			Service: c.cfg.App.Name, Version: version, Draining: c.draining.Load,
 			Database: func(ctx context.Context) string { return okOr(db.Ping(ctx), "down: no answer") },

@@ -24,7 +24,7 @@ type Admin struct {
 
 // List answers GET /users.
 func (h Admin) List(c *fiber.Ctx) error {
-	limit, limitErr := pageLimit(c.Query("limit"))
+	limit, limitErr := pageLimit(c.Query("limit"), largestPage)
 	after, cursorErr := h.Cursors.Open(c.Query("cursor"))
 	if err := joinFields(limitErr, cursorErr); err != nil {
 		return err
@@ -88,13 +88,13 @@ func (h Admin) Delete(c *fiber.Ctx) error {
 }
 
 // pageLimit reads a limit; none is the default.
-func pageLimit(s string) (int, *domain.FieldError) {
+func pageLimit(s string, largest int) (int, *domain.FieldError) {
 	if s == "" {
 		return defaultPage, nil
 	}
 	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 || n > largestPage {
-		return 0, &domain.FieldError{Field: "limit", Code: "range", Message: "must be a whole number from 1 to 100"}
+	if err != nil || n < 1 || n > largest {
+		return 0, &domain.FieldError{Field: "limit", Code: "range", Message: "must be a whole number from 1 to " + strconv.Itoa(largest)}
 	}
 	return n, nil
 }

@@ -8,26 +8,26 @@ import (
 	"gofiber-auth/domain"
 )
 
-// Cursors makes the opaque cursors of paged lists: the last id of a page under a MAC, so
+// Cursors makes the opaque cursors of paged lists: where a page ended, under a MAC, so
 // that a forged one is told from one that was given out.
 type Cursors struct{ key []byte }
 
 const cursorMAC = 16 // bytes: 128 bits are past forging
 
-// NewCursors returns Cursors whose key is derived from secret, so that every instance that
-// shares the secret reads them.
-func NewCursors(secret []byte) Cursors {
+// NewCursors returns the Cursors of the list of that name. The key is derived from secret, so
+// that every instance that shares the secret reads them.
+func NewCursors(secret []byte, list string) Cursors {
 	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte("cursors"))
+	mac.Write([]byte("cursors of " + list))
 	return Cursors{key: mac.Sum(nil)}
 }
 
-// Seal returns the cursor of the page that begins after id.
+// Seal returns the cursor of the page that begins after what id tells.
 func (c Cursors) Seal(id string) string {
 	return base64.RawURLEncoding.EncodeToString(append(c.mac(id), id...))
 }
 
-// Open returns the id that the page begins after; an empty cursor is the beginning.
+// Open returns what the cursor of a page was sealed with; an empty cursor is the beginning.
 func (c Cursors) Open(cursor string) (string, *domain.FieldError) {
 	if cursor == "" {
 		return "", nil

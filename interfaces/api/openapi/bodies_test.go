@@ -24,6 +24,8 @@ func TestBodiesHaveTheFieldsOfTheCode(t *testing.T) {
 		"UpdateUserRequest":     dto.AdminUpdateUserRequest{},
 		"User":                  dto.User{},
 		"UserPage":              dto.UserPage{},
+		"SnapshotUser":          dto.SnapshotUser{},
+		"SnapshotPage":          dto.SnapshotPage{},
 		"Auth":                  dto.Auth{},
 	} {
 		want := jsonFields(reflect.TypeOf(body))
@@ -37,7 +39,7 @@ func TestBodiesHaveTheFieldsOfTheCode(t *testing.T) {
 func TestResponsesPromiseEveryField(t *testing.T) {
 	t.Parallel()
 	doc := loadDocument(t)
-	for _, schema := range []string{"User", "UserPage", "Auth", "FieldError", "Health"} {
+	for _, schema := range []string{"User", "UserPage", "SnapshotUser", "SnapshotPage", "Auth", "FieldError", "Health"} {
 		s := doc.Components.Schemas[schema].Value
 		if got, want := slices.Sorted(slices.Values(s.Required)), sortedKeys(s.Properties); !slices.Equal(got, want) {
 			t.Errorf("%s requires %v, want %v", schema, got, want)

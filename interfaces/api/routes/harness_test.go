@@ -30,12 +30,14 @@ import (
 const (
 	goodPassword = "correct horse battery staple"
 	jwtSecret    = "a secret of at least thirty-two bytes"
+	syncToken    = "a-token-of-at-least-thirty-two-bytes"
 	frontend     = "https://app.example.com"
 )
 
 // api is the whole application over a database in memory and a hasher that does not hash.
 type api struct {
 	app    *fiber.App
+	deps   routes.Deps // of app
 	store  *repositorytest.Memory
 	tokens *serviceimpl.Tokens
 	clock  *clock
@@ -43,6 +45,7 @@ type api struct {
 
 	database, bus part
 	draining      atomic.Bool
+	stream        stream
 }
 
 func newAPI(t *testing.T) *api {
@@ -58,18 +61,22 @@ func newAPI(t *testing.T) *api {
 	accounts := serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
 		Work: a.store, Users: a.store, Hasher: a.hasher, Sessions: sessions, Now: a.clock.Now, NewID: newID,
 	})
-	a.app = routes.New(routes.Deps{
+	a.deps = routes.Deps{
 		Authentication: accounts, Authenticator: sessions, Accounts: accounts,
 		Administration: serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{
 			Work: a.store, Users: a.store, Hasher: a.hasher, Now: a.clock.Now, NewID: newID,
 		}),
-		Cursors: handlers.NewCursors([]byte(jwtSecret)), Metrics: metrics.New("test"),
+		Snapshots: serviceimpl.NewSnapshots(serviceimpl.SnapshotsDeps{
+			Users: a.store, Events: a.store, Stream: a.stream.get, Log: slog.New(slog.DiscardHandler),
+		}),
+		CursorSecret: []byte(jwtSecret), SyncToken: syncToken, Metrics: metrics.New("test"),
 		Log: slog.New(slog.DiscardHandler), AllowedOrigins: []string{frontend},
 		Health: handlers.Health{
 			Service: "gofiber-auth", Version: "test", Draining: a.draining.Load,
 			Database: a.database.get, Events: a.bus.get, Cache: func(context.Context) string { return "ok" },
 		},
-	})
+	}
+	a.app = routes.New(a.deps)
 	return a
 }
 

@@ -14,17 +14,19 @@ import (
 	"gofiber-auth/pkg/metrics"
 )
 
-// Deps is all that the routes need. Every field is required, but for the lists.
+// Deps is all that the routes need. Every field is required, but for SyncToken and the lists.
 type Deps struct {
 	Authentication services.Authentication
 	Authenticator  services.Authenticator
 	Accounts       services.Accounts
 	Administration services.Administration
-	Cursors        handlers.Cursors
+	Snapshots      services.Snapshots
+	CursorSecret   []byte // keys the cursors of lists
 	Health         handlers.Health
 	Metrics        *metrics.Metrics
 	Log            *slog.Logger
 
+	SyncToken      string // of other services; empty: no routes for them
 	Production     bool
 	AllowedOrigins []string
 	TrustedProxies []netip.Prefix
@@ -41,7 +43,7 @@ func New(d Deps) *fiber.App {
 	var (
 		auth  = handlers.Auth{Service: d.Authentication, Metrics: d.Metrics}
 		users = handlers.Users{Service: d.Accounts}
-		admin = handlers.Admin{Service: d.Administration, Cursors: d.Cursors}
+		admin = handlers.Admin{Service: d.Administration, Cursors: handlers.NewCursors(d.CursorSecret, "users")}
 
 		body   = middleware.JSONBody()
 		bearer = middleware.Authenticate(d.Authenticator)
@@ -65,5 +67,10 @@ func New(d Deps) *fiber.App {
 	api.Get("/users/:id", bearer, admins, admin.User)
 	api.Patch("/users/:id", bearer, admins, body, admin.Update)
 	api.Delete("/users/:id", bearer, admins, body, admin.Delete)
+
+	if d.SyncToken != "" {
+		internal := handlers.Internal{Service: d.Snapshots, Cursors: handlers.NewCursors(d.CursorSecret, "snapshot")}
+		api.Get("/internal/users", middleware.RequireService(d.SyncToken), internal.Users)
+	}
 	return app
 }
