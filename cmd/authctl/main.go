@@ -23,6 +23,9 @@ const usage = `authctl is the operator's tool of gofiber-auth. It reads the serv
   authctl migrate up|down|status                               the database's schema
   authctl user create --email E --username U [--admin]         password from standard input
   authctl user promote|demote|disable|enable E                 E is an e-mail address or an id
+  authctl events status                                        what waits, and the stream
+  authctl events replay --user ID|--since TIME|--all [--rate N]
+                                                               publishes events again, at most N a second
 
   authctl version
 
@@ -106,6 +109,8 @@ func (t *tool) command(ctx context.Context, args []string) error {
 		return t.migrate(ctx, args[1:])
 	case "user":
 		return t.user(ctx, args[1:])
+	case "events":
+		return t.events(ctx, args[1:])
 	case "version", "--version":
 		fmt.Fprintln(t.out, version)
 		return nil

@@ -65,7 +65,7 @@ func (t *tool) createUser(ctx context.Context, args []string) error {
 		role := string(models.RoleAdmin)
 		in.Role = &role
 	}
-	return t.withCore(ctx, func(core *di.Core) error {
+	return t.withCore(ctx, func(core *di.Core, _ config.Config) error {
 		created, err := core.Administration.Create(ctx, in)
 		if err != nil {
 			return err
@@ -82,7 +82,7 @@ func (t *tool) changeUser(ctx context.Context, name string, args []string, chang
 	if len(rest) != 1 {
 		return fmt.Errorf("user %s needs one e-mail address or id: %w", name, errMisuse)
 	}
-	return t.withCore(ctx, func(core *di.Core) error {
+	return t.withCore(ctx, func(core *di.Core, _ config.Config) error {
 		find := core.Users.ByID
 		if strings.Contains(rest[0], "@") {
 			find = core.Users.ByEmail
@@ -104,7 +104,7 @@ func (t *tool) changeUser(ctx context.Context, name string, args []string, chang
 
 // withCore runs a command on the use cases, which the embedded database and PostgreSQL share
 // with a running service.
-func (t *tool) withCore(ctx context.Context, command func(*di.Core) error) error {
+func (t *tool) withCore(ctx context.Context, command func(*di.Core, config.Config) error) error {
 	cfg, err := config.Load(t.getenv)
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ func (t *tool) withCore(ctx context.Context, command func(*di.Core) error) error
 	if err != nil {
 		return err
 	}
-	err = command(core)
+	err = command(core, cfg)
 	if committed { // a service that does not hear it finds the event by itself a little later
 		_ = core.Announce(ctx)
 	}

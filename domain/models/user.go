@@ -67,6 +67,19 @@ func (u *User) SetUsername(username string) (changed bool) {
 	return changed
 }
 
+// Current returns an event that tells the user as it is, at its present version, for when the
+// event of that version is no longer kept. It is no new event: Version stays.
+func (u *User) Current(id string) OutboxEvent {
+	action := ActionUpdated
+	if u.Version == 1 {
+		action = ActionCreated
+	}
+	return OutboxEvent{
+		ID: id, UserID: u.ID, Version: u.Version, Action: action,
+		Email: u.Email, Username: u.Username, OccurredAt: u.UpdatedAt,
+	}
+}
+
 // Event returns the next event of the user and moves Version on to it: append it to the
 // outbox in the transaction that saves the user.
 func (u *User) Event(id string, action Action, requestID string, at time.Time) OutboxEvent {

@@ -70,9 +70,11 @@ type Replays interface {
 	// the order of user and version, up to limit. It returns how many, and the last of them. Of a
 	// user whose deletion is published, only the deletion goes out again.
 	Requeue(ctx context.Context, s Selection, after Place, limit int) (n int64, last Place, err error)
-	// WithoutEvent returns up to limit ids of users of the selection above the id after, in
-	// order, whose newest event the outbox no longer has.
-	WithoutEvent(ctx context.Context, s Selection, after string, limit int) ([]string, error)
+	// WithoutEvent returns up to limit users of the selection above the id after, in order, whose
+	// newest event the outbox no longer has: its place, were it there.
+	WithoutEvent(ctx context.Context, s Selection, after string, limit int) ([]Place, error)
+	// Waiting returns how many events wait that happened before t.
+	Waiting(ctx context.Context, t time.Time) (int64, error)
 }
 
 // Selection chooses events and users; its zero value is all.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -54,7 +55,7 @@ func (r *Outbox) Requeue(ctx context.Context, s repositories.Selection, after re
 }
 
 // WithoutEvent finds the users whose newest event has been deleted, or was never written.
-func (r *Outbox) WithoutEvent(ctx context.Context, s repositories.Selection, after string, limit int) (found []string, err error) {
+func (r *Outbox) WithoutEvent(ctx context.Context, s repositories.Selection, after string, limit int) (found []repositories.Place, err error) {
 	if after == "" {
 		after = noID
 	}
@@ -70,9 +71,17 @@ func (r *Outbox) WithoutEvent(ctx context.Context, s repositories.Selection, aft
 		if !s.Since.IsZero() {
 			query = query.Where("u.updated_at >= ?", stored(s.Since))
 		}
-		return query.Order("u.id").Limit(max(0, limit)).Pluck("u.id", &found).Error
+		return query.Order("u.id").Limit(max(0, limit)).Select("u.id AS user_id, u.version").Scan(&found).Error
 	})
 	return found, err
+}
+
+// Waiting counts what was requeued and has not gone out yet.
+func (r *Outbox) Waiting(ctx context.Context, t time.Time) (n int64, err error) {
+	err = r.db.read(ctx, "older events that wait", func(db *gorm.DB) error {
+		return db.Raw("SELECT count(*) FROM outbox_events WHERE "+waits+" AND occurred_at < ?", stored(t)).Scan(&n).Error
+	})
+	return n, err
 }
 
 // ids brings ids into the form in which they are stored, and reports whether all are ids; an

@@ -136,20 +136,8 @@ func (c *Container) connectBus(m *metrics.Metrics) (*nats.Publisher, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.closers.add(func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), closeBus)
-		defer cancel()
-		if err := connection.Close(ctx); err != nil { // a bus that is away or hangs is no reason to fail
-			c.log.Warn("the event bus was left without a word", "error", err)
-		}
-		return nil
-	})
-	publisher := nats.NewPublisher(nats.PublisherDeps{
-		Connection: connection, Metrics: m, Log: c.log, OnReady: c.wakeups.BusIsBack,
-		Settings: nats.StreamSettings{
-			Name: c.cfg.NATS.Stream, Subject: c.cfg.NATS.Subject, Replicas: c.cfg.NATS.Replicas, MaxAge: c.cfg.NATS.MaxAge,
-		},
-	})
+	c.closers.add(func() error { leave(connection, c.log); return nil })
+	publisher := newPublisher(c.cfg, connection, c.wakeups, m, c.log)
 	c.closers.add(func() error { publisher.Close(); return nil })
 	return publisher, nil
 }
@@ -158,10 +146,7 @@ func (c *Container) connectBus(m *metrics.Metrics) (*nats.Publisher, error) {
 func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, secret []byte, version string) error {
 	db, queue := c.core.Database, postgres.NewOutbox(c.core.Database)
 	sessions := postgres.NewSessions(db)
-	c.relay = serviceimpl.NewRelay(serviceimpl.RelayDeps{
-		Queue: queue, Leases: c.leases(), Publisher: publisher, Wakeups: c.wakeups, Holder: newID(),
-		Announce: c.core.Announce, Reconciled: func(events int64) { m.EventsReconciled.Add(float64(events)) }, Now: now, Log: c.log,
-	})
+	c.relay = c.core.newRelay(publisher, c.leases(), c.wakeups, m, c.log)
 	c.janitor = serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: sessions, Events: queue, Now: now, Log: c.log})
 	authenticator := serviceimpl.NewSessions(serviceimpl.SessionsDeps{
 		Reader: sessions, Lifetime: c.cfg.Tokens.RefreshExpiresIn, Now: now, NewID: newID,

@@ -123,7 +123,7 @@ func (m *Memory) Requeue(ctx context.Context, sel repositories.Selection, after 
 }
 
 // WithoutEvent finds the users whose newest event is gone.
-func (m *Memory) WithoutEvent(ctx context.Context, sel repositories.Selection, after string, limit int) (found []string, err error) {
+func (m *Memory) WithoutEvent(ctx context.Context, sel repositories.Selection, after string, limit int) (found []repositories.Place, err error) {
 	s, err := m.read(ctx)
 	if err != nil {
 		return nil, err
@@ -134,10 +134,21 @@ func (m *Memory) WithoutEvent(ctx context.Context, sel repositories.Selection, a
 			has = has || e.UserID == id && e.Version == u.Version
 		}
 		if !has && id > after && len(found) < limit && (sel.UserID == "" || sel.UserID == id) && !u.UpdatedAt.Before(kept(sel.Since)) {
-			found = append(found, id)
+			found = append(found, repositories.Place{UserID: id, Version: u.Version})
 		}
 	}
 	return found, nil
+}
+
+// Waiting counts the events that wait and happened before t.
+func (m *Memory) Waiting(ctx context.Context, t time.Time) (n int64, err error) {
+	s, err := m.read(ctx)
+	for _, e := range s.pending() {
+		if e.OccurredAt.Before(kept(t)) {
+			n++
+		}
+	}
+	return n, err
 }
 
 // LastPublished returns the newest acknowledgement.

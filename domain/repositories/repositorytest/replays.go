@@ -45,6 +45,18 @@ var replayTests = map[string]func(t *testing.T, s Store){
 		s.wantReplay(t, repositories.Selection{}, repositories.Place{}, 10, 2)
 		wantHeads(t, s, 10, a2, g1)
 	},
+	"older events that wait": func(t *testing.T, s Store) {
+		ada := account("Ada")
+		old, young, published := event(ada, 1), event(ada, 2), event(ada, 3)
+		young.OccurredAt = kept(now.Add(time.Second))
+		s.append(t, old, young, published)
+		s.mark(t, published)
+		for before, want := range map[time.Time]int64{now: 0, now.Add(time.Second): 1, now.Add(time.Minute): 2} {
+			n, err := s.Replays.Waiting(t.Context(), before)
+			noError(t, "Waiting()", err)
+			wantSame(t, n, want)
+		}
+	},
 	"users whose newest event is gone": func(t *testing.T, s Store) {
 		gone, behind, has := account("Gone"), account("Behind"), account("Has")
 		behind.Version, has.Version = 3, 2
@@ -75,11 +87,11 @@ func (s Store) wantWithoutEvent(t *testing.T, sel repositories.Selection, after 
 	t.Helper()
 	got, err := s.Replays.WithoutEvent(t.Context(), sel, after, limit)
 	noError(t, "WithoutEvent()", err)
-	ids := []string{}
+	places := []repositories.Place{}
 	for _, u := range want {
-		ids = append(ids, u.ID)
+		places = append(places, repositories.Place{UserID: u.ID, Version: u.Version})
 	}
-	wantSame(t, append([]string{}, got...), ids)
+	wantSame(t, append([]repositories.Place{}, got...), places)
 }
 
 func wantNotFound(t *testing.T, err error) {
