@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -67,4 +68,71 @@ func TestAuthctl(t *testing.T) {
 			t.Errorf("migrate status: %d %s", code, output)
 		}
 	})
+}
+
+// eventsOfCommands is every command with the events that it makes. A new one has to be
+// listed here.
+var eventsOfCommands = []struct {
+	command string
+	args    []string
+	actions []string
+}{
+	{"migrate up", nil, nil},
+	{"migrate status", nil, nil},
+	{"user create", []string{"--email", "ada@example.com", "--username", "ada", "--admin"}, []string{"created"}},
+	{"user promote", []string{"root@example.com"}, nil},
+	{"user demote", []string{"ada@example.com"}, nil},
+	{"user disable", []string{"ada@example.com"}, nil},
+	{"user enable", []string{"ada@example.com"}, nil},
+	{"events status", nil, nil},
+	{"events replay", []string{"--all"}, nil}, // the stream has them already
+	{"version", nil, nil},
+	{"migrate down", nil, nil}, // the last, with the service stopped
+}
+
+func TestEveryCommandMakesItsEvents(t *testing.T) {
+	t.Parallel()
+	env := newEnv(t)
+	s := start(t, env)
+	root := newAdmin(t, env, s)
+	events := subscribe(t, s.nats)
+	want, known := []string{"created"}, []string{}
+	events.waitFor(t, root.User.ID, 1)
+	for _, c := range eventsOfCommands {
+		known = append(known, c.command)
+		if c.command == "migrate down" {
+			fence := s.register(t, "fence") // its event comes behind all that the commands made
+			events.waitFor(t, fence.User.ID, 1)
+			want = append(want, "created")
+			s.stop(t)
+		}
+		if code, output := authctl(t, env, goodPassword+"\n", append(strings.Fields(c.command), c.args...)...); code != 0 {
+			t.Fatalf("authctl %s: %d %s", c.command, code, output)
+		}
+		want = append(want, c.actions...)
+	}
+	var got []string
+	for _, m := range events.all() {
+		got = append(got, m.body.Action)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the commands made %v, want %v", got, want)
+	}
+	_, usage := authctl(t, env, "", "help")
+	for line := range strings.Lines(usage) {
+		words := strings.Fields(line)
+		if len(words) < 2 || words[0] != "authctl" || !strings.HasPrefix(line, "  ") {
+			continue
+		}
+		command := words[1]
+		if len(words) > 2 && strings.ToLower(words[2]) == words[2] && command != "version" {
+			command += " " + words[2]
+		}
+		group, names, _ := strings.Cut(command, " ")
+		for name := range strings.SplitSeq(names, "|") {
+			if full := strings.TrimSpace(group + " " + name); !slices.Contains(known, full) {
+				t.Errorf("nobody has said which events authctl %s makes", full)
+			}
+		}
+	}
 }
