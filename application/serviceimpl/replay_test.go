@@ -53,7 +53,7 @@ func TestReplay(t *testing.T) {
 			{repositories.Selection{Since: later}, nil, []int64{1, 2}},
 		} {
 			b.forgetful()
-			had, begun := len(b.events), now().Add(time.Second)
+			had, begun := b.had(), now().Add(time.Second)
 			done, err := replay.Requeue(t.Context(), tt.selection, 0)
 			if want := int64(len(tt.ada) + len(tt.grace)); err != nil || done != (serviceimpl.Replayed{Events: want}) {
 				t.Errorf("%+v: %+v, %v, want %d events", tt.selection, done, err, want)
@@ -91,7 +91,7 @@ func TestReplayOfWhatTheOutboxNoLongerHas(t *testing.T) {
 			t.Fatal(err)
 		}
 		relay, _ := newRelay(store, b, "a")
-		defer running(t, relay)()
+		stop := running(t, relay)
 		replay := newReplay(store)
 		for range 2 { // and once more, by then from the outbox
 			b.forgetful()
@@ -102,8 +102,9 @@ func TestReplayOfWhatTheOutboxNoLongerHas(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if len(b.events) != 4 {
-			t.Fatalf("%d events were published, want 2 twice", len(b.events))
+		stop()
+		if n := b.had(); n != 4 {
+			t.Fatalf("%d events were published, want 2 twice", n)
 		}
 		for _, e := range b.events[2:] {
 			u := users[e.Version]
