@@ -13,7 +13,7 @@ import (
 
 const (
 	relayLease     = "relay"
-	relayLeaseTTL  = 4 * time.Second        // how soon another instance takes over from one that died
+	relayLeaseTTL  = 3 * time.Second        // how soon another instance takes over from one that died
 	relayRenewal   = time.Second            // how often the lease is renewed, or asked for
 	relayPoll      = 500 * time.Millisecond // the safety net under the wake-ups
 	relayBatch     = 1024                   // events published together
@@ -23,6 +23,8 @@ const (
 	relayGrace     = time.Second            // for marking what is acknowledged, and the lease, in a stop
 	relayBackoff   = 100 * time.Millisecond // after a failure, doubled up to the limit
 	relayBackoffTo = 5 * time.Second
+	relayPatience  = 10 * time.Second // of failures, after which another instance may try
+	relayAside     = 2 * time.Second  // for which it may: longer than it takes to ask for the lease
 )
 
 // RelayDeps is all that Relay needs. Every field is required.
@@ -82,6 +84,8 @@ type Relay struct {
 
 	renewAt time.Time
 	held    bool
+	failing time.Time          // since when every try has failed; zero after a success
+	aside   time.Time          // until when the lease is left to others
 	lookAt  time.Time          // when the stream is to be looked at, whether or not there are events
 	seen    models.StreamState // the stream that the outbox was last compared with
 }
@@ -99,13 +103,16 @@ func (r *Relay) Run(ctx context.Context) {
 		case err != nil:
 			r.Log.WarnContext(ctx, "events wait", "error", err, "retry_in", backoff.String())
 			// A commit does not cut this wait short: the bus is no better for it.
-			wait(ctx, jitter(backoff), r.Wakeups.reconnected)
+			if wait(ctx, jitter(backoff), r.Wakeups.reconnected) {
+				r.failing, r.aside = time.Time{}, time.Time{}
+			}
 			r.lookAt = time.Time{}
+			r.stepAside(ctx)
 			backoff = min(2*backoff, relayBackoffTo)
 		case progress:
-			backoff = relayBackoff
+			backoff, r.failing = relayBackoff, time.Time{}
 		default:
-			backoff = relayBackoff
+			backoff, r.failing = relayBackoff, time.Time{}
 			r.idle(ctx)
 		}
 	}
@@ -121,7 +128,7 @@ func (r *Relay) idle(ctx context.Context) {
 	case <-poll.C:
 	case <-r.Wakeups.announced:
 	case <-r.Wakeups.reconnected:
-		r.lookAt = time.Time{} // it may have lost its files
+		r.lookAt, r.aside = time.Time{}, time.Time{} // it may have lost its files
 	case <-r.Wakeups.committed:
 		if r.held {
 			return
@@ -211,6 +218,9 @@ func (r *Relay) publish(ctx context.Context, stream models.StreamState, events [
 
 // hold reports whether this instance has the lease, which it renews now and then.
 func (r *Relay) hold(ctx context.Context) (bool, error) {
+	if !r.due(r.aside, relayAside) {
+		return false, nil
+	}
 	if r.due(r.renewAt, relayRenewal) {
 		held, err := r.Leases.Acquire(ctx, relayLease, r.Holder, relayLeaseTTL)
 		if err != nil {
@@ -224,6 +234,22 @@ func (r *Relay) hold(ctx context.Context) (bool, error) {
 		r.held, r.renewAt = held, r.Now().Add(relayRenewal)
 	}
 	return r.held, nil
+}
+
+// stepAside leaves the lease to another instance where this one has failed for a while: what
+// keeps it from the bus may not keep the other.
+func (r *Relay) stepAside(ctx context.Context) {
+	now := r.Now()
+	if r.failing.IsZero() {
+		r.failing = now
+	}
+	if !r.held || now.Sub(r.failing) < relayPatience {
+		return
+	}
+	if err := r.Leases.Release(ctx, relayLease, r.Holder); err != nil {
+		return // then the database is away, too
+	}
+	r.held, r.renewAt, r.failing, r.aside = false, now, time.Time{}, now.Add(relayAside)
 }
 
 // due reports whether it is time for what comes every interval and next at the given time.
@@ -244,15 +270,18 @@ func grace(ctx context.Context) (context.Context, context.CancelFunc) {
 	return later, func() { stop(); cancel() }
 }
 
-// wait returns after d, when ctx ends, or when wake, which may be nil, has something.
-func wait(ctx context.Context, d time.Duration, wake <-chan struct{}) {
+// wait returns after d, when ctx ends, or when wake, which may be nil, has something; it
+// reports whether it was that.
+func wait(ctx context.Context, d time.Duration, wake <-chan struct{}) (woken bool) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 	case <-timer.C:
 	case <-wake:
+		return true
 	}
+	return false
 }
 
 // jitter returns a duration between half of d and d, so that instances do not try in step.

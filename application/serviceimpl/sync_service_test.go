@@ -471,3 +471,51 @@ func TestJanitor(t *testing.T) {
 		}
 	})
 }
+
+// An instance that cannot reach the bus leaves the lease to one that can.
+func TestTheBusIsAwayForOneInstanceOnly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store, cut, well := new(repositorytest.Memory), &bus{away: true}, new(bus)
+		first, _ := newRelay(store, cut, "first")
+		defer running(t, first)()
+		synctest.Wait()
+		second, _ := newRelay(store, well, "second")
+		defer running(t, second)()
+		ada := newID()
+		commit(t, store, ada, 1, 3)
+		pass(30 * time.Second)
+		if got := well.versions(ada); !slices.Equal(got, []int64{1, 2, 3}) {
+			t.Errorf("the other instance has published %v", got)
+		}
+		commit(t, store, ada, 4, 4)
+		pass(2 * time.Second)
+		if got := well.versions(ada); !slices.Equal(got, []int64{1, 2, 3, 4}) {
+			t.Errorf("the lease did not stay where it works: %v", got)
+		}
+	})
+}
+
+// While the bus is away for all, and back at last, nobody stands aside.
+func TestSteppingAsideEndsWhenTheBusIsBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store, b := new(repositorytest.Memory), &bus{away: true}
+		relay, wakeups := newRelay(store, b, "only")
+		ada := newID()
+		commit(t, store, ada, 1, 1)
+		defer running(t, relay)()
+		pass(time.Minute)
+		for range 20 { // at different moments of its waiting
+			b.set(func(b *bus) { b.away = false })
+			wakeups.BusIsBack()
+			synctest.Wait()
+			if n := waiting(t, store); n != 0 {
+				t.Fatalf("%d events wait though the bus is back", n)
+			}
+			b.set(func(b *bus) { b.away = true })
+			commit(t, store, ada, int64(b.had()+1), int64(b.had()+1))
+			pass(11*time.Second + 700*time.Millisecond)
+		}
+	})
+}
