@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"gofiber-auth/test/sysproc"
 )
 
 // execute runs the command on this process's own input and output until it ends, passes
@@ -20,7 +22,7 @@ func execute(command, environment []string, signals <-chan os.Signal) (int, erro
 	// "go test" tells its tests nothing.
 	terminal := atTerminal()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: !terminal}
-	endWithParent(cmd.SysProcAttr)
+	sysproc.EndWithParent(cmd.SysProcAttr, syscall.SIGINT)
 	if err := cmd.Start(); err != nil {
 		return 1, err
 	}

@@ -22,6 +22,8 @@ import (
 	"os/signal"
 	"runtime"
 	"syscall"
+
+	"gofiber-auth/test/pgcluster"
 )
 
 // variable is where the command finds the server.
@@ -66,31 +68,16 @@ func run(command []string, o options) (int, error) {
 	}
 	signals := listen()
 	ctx, interrupted := untilSignal(signals)
-	server, err := serve(ctx, o)
+	server, err := pgcluster.Start(ctx, pgcluster.Options{Durable: o.durable, Folder: o.folder, Say: say})
 	if sig := interrupted(); sig != nil {
-		return 128 + int(sig.(syscall.Signal)), server.stop()
+		return 128 + int(sig.(syscall.Signal)), server.Stop()
 	}
 	if err != nil {
-		return 1, err
+		return 1, fmt.Errorf("%w\n(or set %s to a server whose user may create databases)", err, variable)
 	}
-	say("%s at 127.0.0.1:%d", server.version, server.port)
-	code, err := execute(command, append(os.Environ(), variable+"="+server.url()), signals)
-	return code, errors.Join(err, server.stop())
-}
-
-// serve starts a server from the binaries that the options name or that are found or installed.
-func serve(ctx context.Context, o options) (*cluster, error) {
-	var b binaries
-	var err error
-	if o.folder != "" {
-		b, err = inspect(o.folder)
-	} else {
-		b, err = findOrInstall(ctx)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return start(ctx, b, o.durable)
+	say("%s at %s", server.Version(), server.Host())
+	code, err := execute(command, append(os.Environ(), variable+"="+server.URL()), signals)
+	return code, errors.Join(err, server.Stop())
 }
 
 // listen returns the signals that ask this process to end.

