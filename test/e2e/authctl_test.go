@@ -5,14 +5,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gofiber-auth/test/harness"
 )
 
 // authctl runs the operator's tool and returns its exit code and output.
 func authctl(t *testing.T, env map[string]string, stdin string, args ...string) (int, string) {
 	t.Helper()
-	p := run(t, env, stdin, "authctl", args...)
-	code := p.exitCode(t)
-	return code, p.output.String()
+	p := harness.Run(t, env, stdin, "authctl", args...)
+	code := p.ExitCode(t)
+	return code, p.Output()
 }
 
 func TestAuthctl(t *testing.T) {

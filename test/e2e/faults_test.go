@@ -2,16 +2,15 @@ package e2e
 
 import (
 	"fmt"
-	"io"
 	"net"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 
+	"gofiber-auth/test/harness"
 	"gofiber-auth/test/pgtest"
 )
 
@@ -96,101 +95,23 @@ func TestTheBusIsAway(t *testing.T) {
 	})
 }
 
-// wire passes bytes to a server and back, until it is cut.
-type wire struct {
-	addr   string
-	target string
-
-	mu    sync.Mutex
-	l     net.Listener
-	conns []net.Conn
-
-	stalled sync.RWMutex // while it is locked, nothing passes and nothing is closed
-}
-
-func newWire(t *testing.T, target string) *wire {
-	t.Helper()
-	w := &wire{target: target, addr: "127.0.0.1:" + freePort(t)}
-	w.mend(t)
-	t.Cleanup(w.cut)
-	return w
-}
-
-func (w *wire) mend(t *testing.T) {
-	t.Helper()
-	l, err := net.Listen("tcp", w.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.mu.Lock()
-	w.l = l
-	w.mu.Unlock()
-	go func() {
-		for {
-			near, err := l.Accept()
-			if err != nil {
-				return
-			}
-			far, err := net.Dial("tcp", w.target)
-			if err != nil {
-				near.Close()
-				continue
-			}
-			w.mu.Lock()
-			w.conns = append(w.conns, near, far)
-			w.mu.Unlock()
-			pass := func(to, from net.Conn) {
-				_, _ = io.Copy(gated{to, &w.stalled}, from) // until either end is cut
-				to.Close()
-				from.Close()
-			}
-			go pass(far, near)
-			go pass(near, far)
-		}
-	}()
-}
-
-// gated lets bytes pass while its gate is not locked.
-type gated struct {
-	io.Writer
-
-	gate *sync.RWMutex
-}
-
-func (g gated) Write(p []byte) (int, error) {
-	g.gate.RLock()
-	defer g.gate.RUnlock()
-	return g.Writer.Write(p)
-}
-
-// cut ends every connection and takes no more.
-func (w *wire) cut() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.l.Close()
-	for _, c := range w.conns {
-		c.Close()
-	}
-	w.conns = nil
-}
-
 // A bus that says nothing any more, without closing the connection, neither holds up requests
 // nor an orderly stop; what waits goes out at the next start.
 func TestTheBusStalls(t *testing.T) {
 	t.Parallel()
 	bus := newBus(t)
-	w := newWire(t, strings.TrimPrefix(bus.url, "nats://"))
+	w := harness.NewWire(t, strings.TrimPrefix(bus.url, "nats://"))
 	env := newEnv(t)
-	env["NATS_URL"] = "nats://" + w.addr
+	env["NATS_URL"] = "nats://" + w.Addr
 	s := start(t, env)
 	events := subscribe(t, bus.url)
 	ada := s.register(t, "ada")
 	events.waitFor(t, ada.User.ID, 1)
 
-	w.stalled.Lock()
+	w.Stall()
 	grace := s.register(t, "grace")
 	s.stop(t)
-	w.stalled.Unlock()
+	w.Resume()
 
 	start(t, env)
 	events.waitFor(t, grace.User.ID, 1)
@@ -206,15 +127,15 @@ func TestTheDatabaseIsAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := newWire(t, u.Host)
-	u.Host = w.addr
+	w := harness.NewWire(t, u.Host)
+	u.Host = w.Addr
 	env := newEnv(t)
 	env["DATABASE_URL"] = u.String()
 	s := start(t, env)
 	events := subscribe(t, s.nats)
 	ada := s.register(t, "ada")
 
-	w.cut()
+	w.Cut()
 	for _, r := range []struct{ method, path, token, body string }{
 		{"GET", "/api/v1/users/me", ada.Token, ""},
 		{"POST", "/api/v1/auth/register", "", registration("grace")},
@@ -231,7 +152,7 @@ func TestTheDatabaseIsAway(t *testing.T) {
 	if err := s.expect("GET", "/health/live", "", "", 200); err != nil {
 		t.Error(err)
 	}
-	w.mend(t)
+	w.Mend(t)
 	eventually(t, "the service is ready again", func() error { return s.expect("GET", "/health/ready", "", "", 200) })
 	s.must(t, "GET", "/api/v1/users/me", ada.Token, "", 200, nil)
 	grace := s.register(t, "grace")
@@ -245,19 +166,19 @@ func TestTheDatabaseComesLate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := newWire(t, u.Host)
-	w.cut()
-	u.Host = w.addr
+	w := harness.NewWire(t, u.Host)
+	w.Cut()
+	u.Host = w.Addr
 	env := newEnv(t)
 	env["DATABASE_URL"] = u.String()
 	s := launch(t, env)
 	eventually(t, "it says what it waits for", func() error {
-		if !strings.Contains(s.output.String(), "database") {
+		if !strings.Contains(s.Output(), "database") {
 			return errNotYet
 		}
 		return nil
 	})
-	w.mend(t)
+	w.Mend(t)
 	eventually(t, "the service is ready", func() error { return s.expect("GET", "/health/ready", "", "", 200) })
 }
 

@@ -3,53 +3,27 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
+	"gofiber-auth/test/harness"
 	"gofiber-auth/test/pgtest"
 )
 
 const (
 	goodPassword = "correct horse battery staple"
-	patience     = 20 * time.Second
+	patience     = harness.Patience
 )
 
-var binaries string // the folder of the built commands
-
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "gofiber-auth-e2e-")
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer os.RemoveAll(dir)
-		build := exec.Command("go", "build", "-o", dir, "gofiber-auth/cmd/...")
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
-			fmt.Fprintln(os.Stderr, "go build:", err)
-			return 1
-		}
-		binaries = dir
-		return m.Run()
-	}())
-}
+func TestMain(m *testing.M) { os.Exit(harness.Main(m, "gofiber-auth/cmd/...")) }
 
 // onBothDatabases runs a test on the embedded database and on PostgreSQL. env holds what the
 // service needs to find it; every instance that is given it shares the data.
@@ -66,110 +40,19 @@ func onBothDatabases(t *testing.T, test func(t *testing.T, env map[string]string
 	})
 }
 
-// newEnv returns a whole environment with an embedded database and bus on free ports.
 func newEnv(t *testing.T) map[string]string {
 	t.Helper()
-	return map[string]string{
-		"APP_ENV": "test", "BCRYPT_COST": "4", "LOG_FORMAT": "json", "LOG_LEVEL": "debug",
-		"RATE_LIMIT_ENABLED": "false", "DATA_DIR": filepath.Join(t.TempDir(), "data"),
-		"APP_PORT": freePort(t), "NATS_EMBEDDED_ADDR": "127.0.0.1:" + freePort(t),
-		"PATH": os.Getenv("PATH"), "HOME": os.Getenv("HOME"),
-	}
+	return harness.NewEnv(t)
 }
 
-// lastPort is below the ports that outgoing connections take: a client that keeps dialling a
-// port of those where nobody listens may connect to itself there.
-var lastPort atomic.Int32
-
-// freePort returns a port that nobody has, a different one at each call.
 func freePort(t *testing.T) string {
 	t.Helper()
-	for range 10_000 {
-		port := strconv.Itoa(20_000 + int(lastPort.Add(1)))
-		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
-			l.Close()
-			return port
-		}
-	}
-	t.Fatal("no port is free")
-	return ""
-}
-
-// process is a running command of ours.
-type process struct {
-	cmd    *exec.Cmd
-	output *lockedBuffer
-	exited chan struct{}
-}
-
-// lockedBuffer is what a process has printed so far, on both streams.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-// run starts a command; it is killed at the end of the test if it still runs.
-func run(t *testing.T, env map[string]string, stdin, name string, args ...string) *process {
-	t.Helper()
-	p := &process{cmd: exec.Command(filepath.Join(binaries, name), args...), output: new(lockedBuffer), exited: make(chan struct{})}
-	for k, v := range env {
-		p.cmd.Env = append(p.cmd.Env, k+"="+v)
-	}
-	p.cmd.Dir = t.TempDir() // no .env of ours
-	p.cmd.Stdin = strings.NewReader(stdin)
-	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		_ = p.cmd.Wait() // its state tells
-		close(p.exited)
-	}()
-	t.Cleanup(func() {
-		_ = p.cmd.Process.Kill() // gone already where the test stopped it
-		<-p.exited
-		if t.Failed() {
-			t.Logf("%s printed:\n%s", name, p.output.String())
-		}
-	})
-	return p
-}
-
-// exitCode waits for the process to end and returns how it did.
-func (p *process) exitCode(t *testing.T) int {
-	t.Helper()
-	select {
-	case <-p.exited:
-		return p.cmd.ProcessState.ExitCode()
-	case <-time.After(patience):
-		t.Fatal("the process does not end")
-		return -1
-	}
-}
-
-func (p *process) kill(t *testing.T) {
-	t.Helper()
-	if err := p.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	<-p.exited
+	return harness.FreePort(t)
 }
 
 // instance is a running service.
 type instance struct {
-	*process
+	*harness.Process
 
 	base string
 	nats string
@@ -181,8 +64,8 @@ func start(t *testing.T, env map[string]string) *instance {
 	s := launch(t, env)
 	eventually(t, "the service is ready", func() error {
 		select {
-		case <-s.exited:
-			t.Fatalf("the service ended: %s", s.output.String())
+		case <-s.Exited:
+			t.Fatalf("the service ended: %s", s.Output())
 		default:
 		}
 		return s.expect(http.MethodGet, "/health/ready", "", "", http.StatusOK)
@@ -193,7 +76,7 @@ func start(t *testing.T, env map[string]string) *instance {
 // launch starts the service and does not wait.
 func launch(t *testing.T, env map[string]string) *instance {
 	t.Helper()
-	s := &instance{base: "http://127.0.0.1:" + env["APP_PORT"], nats: env["NATS_URL"], process: run(t, env, "", "api")}
+	s := &instance{base: "http://127.0.0.1:" + env["APP_PORT"], nats: env["NATS_URL"], Process: harness.Run(t, env, "", "api")}
 	if s.nats == "" {
 		s.nats = "nats://" + env["NATS_EMBEDDED_ADDR"]
 	}
@@ -204,10 +87,10 @@ func launch(t *testing.T, env map[string]string) *instance {
 func (s *instance) stop(t *testing.T) {
 	t.Helper()
 	begun := time.Now()
-	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := s.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if code := s.exitCode(t); code != 0 {
+	if code := s.ExitCode(t); code != 0 {
 		t.Fatalf("exit code %d after SIGTERM, want 0", code)
 	}
 	if took := time.Since(begun); took > 10*time.Second {
@@ -338,30 +221,14 @@ func (s *instance) metric(t *testing.T, name string) string {
 	return ""
 }
 
-// eventually waits for a condition, and fails with its last error.
 func eventually(t *testing.T, what string, condition func() error) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		err := condition()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("not within %s: %s: %v", patience, what, err)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	harness.Eventually(t, what, condition)
 }
 
-// await waits until c is closed.
 func await(t *testing.T, c <-chan struct{}, what string) {
 	t.Helper()
-	select {
-	case <-c:
-	case <-time.After(patience):
-		t.Fatalf("not within %s: %s", patience, what)
-	}
+	harness.Await(t, c, what)
 }
 
-var errNotYet = errors.New("not yet")
+var errNotYet = harness.ErrNotYet

@@ -103,7 +103,7 @@ func TestKilledUnderLoad(t *testing.T) {
 			})
 		}
 		await(t, killed, "100 registrations")
-		s.kill(t)
+		s.Kill(t)
 		wg.Wait()
 
 		again := start(t, env)
@@ -251,8 +251,8 @@ func TestATakenPortIsNamed(t *testing.T) {
 			env := newEnv(t)
 			env[variable] = value
 			s := launch(t, env)
-			if code := s.exitCode(t); code == 0 || !strings.Contains(s.output.String(), variable) {
-				t.Errorf("exit code %d and no word of %s in: %s", code, variable, s.output.String())
+			if code := s.ExitCode(t); code == 0 || !strings.Contains(s.Output(), variable) {
+				t.Errorf("exit code %d and no word of %s in: %s", code, variable, s.Output())
 			}
 		})
 	}
@@ -265,8 +265,8 @@ func TestTwoProcessesDoNotShareADataDir(t *testing.T) {
 	other := newEnv(t)
 	other["DATA_DIR"] = env["DATA_DIR"]
 	s := launch(t, other)
-	if code := s.exitCode(t); code == 0 || !strings.Contains(s.output.String(), "DATA_DIR") {
-		t.Errorf("exit code %d and no word of DATA_DIR in: %s", code, s.output.String())
+	if code := s.ExitCode(t); code == 0 || !strings.Contains(s.Output(), "DATA_DIR") {
+		t.Errorf("exit code %d and no word of DATA_DIR in: %s", code, s.Output())
 	}
 }
 
@@ -275,10 +275,10 @@ func TestConfigurationFaults(t *testing.T) {
 	env := newEnv(t)
 	env["APP_ENV"], env["JWT_SECRET"], env["LOG_FORMAT"] = "production", "too-short-to-be-a-secret", "json"
 	s := launch(t, env)
-	if code := s.exitCode(t); code != 2 {
+	if code := s.ExitCode(t); code != 2 {
 		t.Errorf("exit code %d, want 2", code)
 	}
-	output := s.output.String()
+	output := s.Output()
 	for _, variable := range []string{"JWT_SECRET", "DATABASE_URL", "NATS_URL", "FRONTEND_URL", "TOKEN_ENCRYPTION_KEY", "BCRYPT_COST"} {
 		if !strings.Contains(output, variable) {
 			t.Errorf("no word of %s in %s", variable, output)
@@ -321,11 +321,11 @@ func TestTwoInstances(t *testing.T) {
 		}
 	}
 	// When the one that relays dies, the other goes on.
-	relay := slices.IndexFunc(instances, func(s *instance) bool { return strings.Contains(s.output.String(), `"holds_lease":true`) })
+	relay := slices.IndexFunc(instances, func(s *instance) bool { return strings.Contains(s.Output(), `"holds_lease":true`) })
 	if relay < 0 {
 		t.Fatal("nobody relays")
 	}
-	instances[relay].kill(t)
+	instances[relay].Kill(t)
 	grace := instances[1-relay].register(t, "grace")
 	events.waitFor(t, grace.User.ID, 1)
 }
@@ -349,7 +349,7 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 		s.must(t, "GET", "/api/v1/users/ada@example.com", ada.Token, "", 403, nil)
 		s.must(t, "DELETE", "/api/v1/users/me", ada.Token, `{"currentPassword":"`+goodPassword+`"}`, 204, nil)
 		s.stop(t)
-		output := s.output.String()
+		output := s.Output()
 		for what, secret := range map[string]string{
 			"the e-mail address": "ada@example.com", "the password": goodPassword, "a wrong password": wrong,
 			"the access token": ada.Token, "the signature": ada.Token[strings.LastIndex(ada.Token, ".")+1:],
