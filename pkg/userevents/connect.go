@@ -22,6 +22,9 @@ var ErrURL = errors.New("not a NATS URL")
 // If report is not nil it is told, by another goroutine, why the bus cannot be reached each
 // time that it cannot, and what the bus refuses.
 //
+// Where the addresses have a user name and a password, replies come to _INBOX_<user>: a bus
+// that keeps the replies of its users apart permits each of them that inbox and no other.
+//
 // A connection made otherwise will do for a Consumer too, if it reconnects for ever.
 func Connect(addresses, name string, report func(error)) (*natsgo.Conn, error) {
 	if report == nil {
@@ -38,6 +41,7 @@ func Connect(addresses, name string, report func(error)) (*natsgo.Conn, error) {
 		}
 		options.Servers = append(options.Servers, one)
 	}
+	options.InboxPrefix = inboxPrefix(options.Servers[0])
 	options.Name = name
 	options.RetryOnFailedConnect = true
 	options.MaxReconnect = -1
@@ -53,6 +57,20 @@ func Connect(addresses, name string, report func(error)) (*natsgo.Conn, error) {
 		return nil, fmt.Errorf("event bus: %w", err)
 	}
 	return nc, nil
+}
+
+// inboxPrefix returns where replies to the user of an address come to, or "" for the default.
+// A user without a password is a token, and secret.
+func inboxPrefix(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.User == nil {
+		return ""
+	}
+	name := u.User.Username()
+	if _, hasPassword := u.User.Password(); !hasPassword || name == "" || strings.ContainsAny(name, " \t\r\n.*>") {
+		return ""
+	}
+	return "_INBOX_" + name
 }
 
 func isAddress(s string) bool {

@@ -383,6 +383,28 @@ func TestConnectRefusesWithoutRepeating(t *testing.T) {
 	}
 }
 
+func TestConnectHasAnInboxOfItsUser(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"nats://social:secret@127.0.0.1:1, nats://127.0.0.2:1": "_INBOX_social.",
+		"s%6Fcial:secret@127.0.0.1:1":                          "_INBOX_social.",
+		"nats://127.0.0.1:1":                                   "_INBOX.",
+		"nats://t0ken@127.0.0.1:1":                             "_INBOX.", // it would tell the token
+		"nats://:secret@127.0.0.1:1":                           "_INBOX.",
+		"nats://so.cial:secret@127.0.0.1:1":                    "_INBOX.", // no name within a subject
+	} {
+		nc, err := Connect(address, "test", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inbox := nc.NewRespInbox()
+		nc.Close()
+		if !strings.HasPrefix(inbox, want) {
+			t.Errorf("%s: replies come to %s, want %s…", address, inbox, want)
+		}
+	}
+}
+
 func TestConnectReportsWhyNot(t *testing.T) {
 	t.Parallel()
 	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, Username: "ada", Password: "right", NoSigs: true, NoLog: true})
