@@ -109,18 +109,19 @@ define install
 	@mv .cache/bin/$(notdir $(1)) $@
 endef
 
-# Secrets of the Docker setup, made once and kept: the volumes remember the passwords.
-# Written aside first, so that an interrupted run leaves no half of it.
+# Secrets of the Docker setup, made once and kept: the volumes remember the passwords. A file of
+# an earlier version gets what it lacks. Written aside first, so that an interrupted run leaves
+# no half of it.
+.PHONY: .env.compose
 .env.compose:
-	@umask 077; \
+	@set -e; umask 077; \
 	hex() { od -An -v -N32 -tx1 /dev/urandom | tr -d ' \n'; }; \
-	{ \
+	add() { grep -q "^$$1=" $@.new || echo "$$1=$$2" >>$@.new; }; \
+	if test -f $@; then awk 1 $@; else \
 		echo '# Made by "make up" and read by docker-compose.yml. Other settings of the service go'; \
 		echo '# here too: FRONTEND_URL, GOOGLE_CLIENT_ID, ...'; \
-		echo "JWT_SECRET=$$(hex)"; \
-		echo "TOKEN_ENCRYPTION_KEY=$$(dd if=/dev/urandom bs=32 count=1 2>/dev/null | base64)"; \
-		echo "POSTGRES_PASSWORD=$$(hex)"; \
-		echo "NATS_PASSWORD=$$(hex)"; \
-		echo "REDIS_PASSWORD=$$(hex)"; \
-	} >$@.new && mv $@.new $@
-	@echo 'made $@ with random secrets'
+	fi >$@.new; \
+	add JWT_SECRET "$$(hex)"; \
+	add TOKEN_ENCRYPTION_KEY "$$(dd if=/dev/urandom bs=32 count=1 2>/dev/null | base64)"; \
+	for name in POSTGRES NATS NATS_OPERATOR NATS_SOCIAL REDIS; do add $${name}_PASSWORD "$$(hex)"; done; \
+	if cmp -s $@ $@.new; then rm $@.new; else mv $@.new $@; echo 'made random secrets in $@'; fi
