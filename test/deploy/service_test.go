@@ -17,6 +17,7 @@ type service struct {
 	*harness.Process
 
 	base string
+	env  map[string]string
 }
 
 // startService starts the service on an embedded database, as the bus's user auth.
@@ -28,7 +29,7 @@ func startService(t *testing.T, natsURL string, env ...string) *service {
 		name, value, _ := strings.Cut(pair, "=")
 		all[name] = value
 	}
-	s := &service{Process: harness.Run(t, all, "", "api"), base: "http://127.0.0.1:" + all["APP_PORT"]}
+	s := &service{Process: harness.Run(t, all, "", "api"), base: "http://127.0.0.1:" + all["APP_PORT"], env: all}
 	harness.Eventually(t, "the service is ready", func() error {
 		select {
 		case <-s.Exited:
