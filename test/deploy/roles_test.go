@@ -176,7 +176,6 @@ func TestSubscriberOnlyReads(t *testing.T) {
 		{"user.events.created", `{}`},
 		{"user.events.deleted", `{}`},
 		{"$JS.API.STREAM.CREATE.USER_EVENTS", `{"name":"USER_EVENTS","subjects":["user.events.*"]}`},
-		{"$JS.API.STREAM.MSG.GET.USER_EVENTS", `{"seq":1}`},
 		{"$JS.API.STREAM.SNAPSHOT.USER_EVENTS", `{"deliver_subject":"_INBOX_social.snapshot"}`},
 		{"$JS.API.STREAM.LEADER.STEPDOWN.USER_EVENTS", ""},
 		{"$JS.API.STREAM.LIST", ""},
@@ -232,6 +231,42 @@ func TestSubscriberOnlyReads(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, lookAt(t, operator)); diff != "" {
 		t.Errorf("it did some harm (-before +after):\n%s", diff)
+	}
+}
+
+// The bus asks nobody whether a user may publish where it wants its replies. What it stores of
+// them is no event, and those who read go on.
+func TestRepliesIntoTheStreamAreNoEvents(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	if err := os.CopyFS(folder, os.DirFS(shipped)); err != nil {
+		t.Fatal(err)
+	}
+	addSubscriber(t, folder, "search")
+	b := startBus(t, filepath.Join(folder, "nats-server.conf"))
+	s := startService(t, b.url("auth"))
+	ada := s.mustRegister(t, "ada")
+	operator := connect(t, b.url("operator"), "operator")
+	awaitEvent(t, operator, ada)
+
+	search := connect(t, b.url("search"), "search")
+	if _, err := search.js.CreateConsumer(t.Context(), streamName, durable("search")); err != nil {
+		t.Fatal(err)
+	}
+	for _, subject := range []string{"$JS.API.INFO", "$JS.API.STREAM.INFO.USER_EVENTS", "$JS.API.CONSUMER.MSG.NEXT.USER_EVENTS.search"} {
+		if err := search.PublishRequest(subject, "user.events.deleted", nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := search.js.Stream(t.Context(), streamName); err != nil { // it answers in turn
+		t.Fatal(err)
+	}
+	bob := s.mustRegister(t, "bob")
+	events, _ := follow(t, b.url("social"), "social")
+	for _, want := range []account{ada, bob} {
+		if e := receive(t, events); e.UserID != want.User.ID || e.Action != userevents.Created || e.Version != 1 {
+			t.Errorf("received %+v, want that %s was created", e, want.User.Username)
+		}
 	}
 }
 
