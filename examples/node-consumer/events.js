@@ -1,53 +1,50 @@
 // The events of the auth service, in order, each until it has been applied.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { nanos } from "@nats-io/transport-node";
+import { join } from "./join.js";
+import { Gap } from "./users.js";
 
 // follow applies events until the signal aborts. It waits for a stream that is not there yet.
-export async function follow({ nc, stream, durable, apply, log, signal }) {
+export async function follow({ nc, stream, durable, users, snapshot, log, signal }) {
+  let gap = 0; // an event before which others are missing
   while (!signal.aborted) {
+    let messages;
     try {
-      const manager = await jetstreamManager(nc);
-      await manager.consumers.add(stream, {
-        durable_name: durable,
-        deliver_policy: DeliverPolicy.All, // a new durable begins with the oldest event
-        ack_policy: AckPolicy.Explicit,
-        max_ack_pending: 1, // one event at a time, whichever instance has it: this keeps the order
-        max_deliver: -1, // again until it is applied
-        ack_wait: nanos(10_000), // after a crash another instance gets it
-      });
-      const consumer = await jetstream(nc).consumers.get(stream, durable);
-      const messages = await consumer.consume({ max_messages: 1, abort_on_missing_resource: true });
+      const consumer = await users.alone(() => join({ nc, stream, durable, users, snapshot, gap, log }));
+      gap = 0;
+      messages = await consumer.consume({ max_messages: 1, abort_on_missing_resource: true });
       signal.addEventListener("abort", () => messages.stop(), { once: true });
       if (signal.aborted) break;
       log("reading", { stream, durable });
-      for await (const message of messages) await deal(message, apply, log);
+      for await (const message of messages) await deal(message, users, log);
     } catch (err) {
+      if (err instanceof Gap) gap = err.sequence;
       log("waiting for the events", { error: err.message });
+    } finally {
+      messages?.stop();
     }
     await sleep(1000, undefined, { signal }).catch(() => {}); // cut short by the abort
   }
 }
 
-// deal applies one message and tells the bus how that went.
-async function deal(message, apply, log) {
+// deal applies one message and tells the bus how that went. It throws Gap.
+async function deal(message, users, log) {
   try {
     const event = decode(message);
-    const news = await apply(event);
-    message.ack();
-    if (news) log("applied", { action: event.action, user: event.userID, version: event.version, request_id: event.requestID });
+    const news = await users.apply(event, message.seq);
+    if (event) message.ack();
+    else message.term("not an event");
+    if (!event) log("skipped", { sequence: message.seq });
+    else if (news) log("applied", { action: event.action, user: event.userID, version: event.version, request_id: event.requestID });
   } catch (err) {
-    log(err instanceof Malformed ? "skipped" : "comes again", { sequence: message.seq, error: err.message });
-    if (err instanceof Malformed) message.term();
-    else message.nak(Math.min(100 * 2 ** (message.info.deliveryCount - 1), 10_000));
+    message.nak(Math.min(100 * 2 ** (message.info.deliveryCount - 1), 10_000));
+    if (err instanceof Gap) throw err;
+    log("comes again", { sequence: message.seq, error: err.message });
   }
 }
 
-class Malformed extends Error {}
-
-// decode throws Malformed for what will never be an event. An event of another schema waits
-// for a later version of this program.
+// decode returns null for what will never be an event. It throws for an event of another
+// schema, which waits for a later version of this program.
 function decode(message) {
   const header = (name) => message.headers?.get(name) ?? "";
   const schema = header("Event-Schema");
@@ -61,7 +58,7 @@ function decode(message) {
   }
   const { id, email, username, action } = payload ?? {};
   if (schema === "" || !id || !email || !username || !["created", "updated", "deleted"].includes(action) || !(version >= 1)) {
-    throw new Malformed("not an event");
+    return null;
   }
   return { userID: id, email, username, action, version, time: header("Event-Time"), requestID: header("X-Request-ID") };
 }

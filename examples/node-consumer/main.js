@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "@nats-io/transport-node";
 import { api } from "./api.js";
 import { follow } from "./events.js";
+import { snapshot } from "./snapshot.js";
 import { verifier } from "./tokens.js";
 import { openUsers } from "./users.js";
 
@@ -20,6 +21,7 @@ const {
   JWT_SECRET = "",
   JWT_ISSUER = "gofiber-auth",
   JWT_AUDIENCE = "gofiber-auth",
+  SYNC_TOKEN, // without one the stream is read from its beginning
 } = process.env;
 
 const log = (message, data) => console.log(JSON.stringify({ time: new Date(), message, ...data }));
@@ -36,6 +38,7 @@ const { username, password } = new URL(servers[0]); // the library does not read
 const nc = await connect({
   servers,
   name: DURABLE,
+  inboxPrefix: `_INBOX_${DURABLE}`, // where a bus with permissions lets this service alone read answers
   user: decodeURIComponent(username) || undefined,
   pass: decodeURIComponent(password) || undefined,
   waitOnFirstConnect: true, // the bus may come later, and go and come back at any time
@@ -43,7 +46,8 @@ const nc = await connect({
 });
 const stop = new AbortController();
 const following = follow({
-  nc, stream: NATS_STREAM_NAME, durable: DURABLE, apply: (event) => users.apply(event), log, signal: stop.signal,
+  nc, stream: NATS_STREAM_NAME, durable: DURABLE, users, log, signal: stop.signal,
+  snapshot: SYNC_TOKEN && (() => snapshot(AUTH_URL, SYNC_TOKEN, stop.signal)),
 });
 
 for (const signal of ["SIGINT", "SIGTERM"]) {
