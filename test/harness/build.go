@@ -33,5 +33,10 @@ func Main(m *testing.M, packages ...string) int {
 	return m.Run()
 }
 
-// Binary is where a program is that Main has built.
-func Binary(name string) string { return filepath.Join(binaries, name) }
+// Binary is where a program is that Main has built. What has a whole path is there already.
+func Binary(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(binaries, name)
+}

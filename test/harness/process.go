@@ -38,7 +38,7 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// Run starts a program that Main has built, with nothing but env for its environment and in
+// Run starts a program, see Binary, with nothing but env for its environment and in
 // an empty folder. It is killed at the end of the test if it still runs; what it printed is
 // shown where the test failed.
 func Run(t testing.TB, env map[string]string, stdin, name string, args ...string) *Process {
