@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,10 +15,27 @@ import (
 
 const timeFormat = "2006-01-02T15:04:05.000000Z07:00"
 
+// printer prints events. It calls broken when it cannot, and keeps why.
+type printer struct {
+	out    io.Writer
+	show   func(userevents.Event) string
+	broken func()
+	err    error
+}
+
+func (p *printer) print(_ context.Context, e userevents.Event) error {
+	if _, err := io.WriteString(p.out, p.show(e)); err != nil {
+		p.err = err
+		p.broken()
+		return err
+	}
+	return nil
+}
+
 // line is an event for people.
 func line(e userevents.Event) string {
 	return fmt.Sprintf("%s %s v%d %s %s %s #%d\n",
-		e.Time.Format(timeFormat), e.Action, e.Version, e.UserID, e.Email, e.Username, e.StreamSequence)
+		e.Time.Format(timeFormat), e.Action, e.Version, e.UserID, e.Email, e.Username, e.Position.Sequence)
 }
 
 // object is an event for programs.
@@ -36,7 +54,7 @@ func object(e userevents.Event) string {
 		StreamSequence uint64            `json:"streamSequence"`
 		EventID        string            `json:"eventId"`
 		RequestID      string            `json:"requestId,omitempty"`
-	}{e.Time, e.Action, e.Version, e.UserID, e.Email, e.Username, e.StreamSequence, e.ID, e.RequestID})
+	}{e.Time, e.Action, e.Version, e.UserID, e.Email, e.Username, e.Position.Sequence, e.ID, e.RequestID})
 	return b.String()
 }
 
@@ -59,6 +77,18 @@ func (n *notes) waiting(err error) {
 	n.tell("waiting for the event bus: "+err.Error(), false)
 }
 
+// database says why the database of the copy cannot be used.
+func (n *notes) database(err error) {
+	n.tell("waiting for the database: "+err.Error(), false)
+}
+
+// progress says what was done, each time.
+func (n *notes) progress(text string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	fmt.Fprintln(n.out, "test_subscriber:", text)
+}
+
 // report says what the consumer has to report.
 func (n *notes) report(err error) {
 	switch {
@@ -66,6 +96,8 @@ func (n *notes) report(err error) {
 		n.tell("waiting for the event bus", false)
 	case errors.Is(err, userevents.ErrNoStream):
 		n.tell("waiting for the stream, which the auth service makes: "+err.Error(), false)
+	case errors.Is(err, userevents.ErrMissed):
+		n.progress("missed: " + err.Error())
 	case errors.Is(err, userevents.ErrMalformed):
 		n.tell("skipped: "+err.Error(), false)
 	default:

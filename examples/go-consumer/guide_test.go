@@ -13,6 +13,8 @@ var (
 	link    = regexp.MustCompile(`\]\(([^)#]+)(?:#[^)]*)?\)`)
 )
 
+const storeFolder = "../../pkg/userevents/userstore/"
+
 // TestGuideShowsThisCode proves that every excerpt in SERVICE_INTEGRATION.md stands in a file
 // of the examples, word for word, and that what it links to is there.
 func TestGuideShowsThisCode(t *testing.T) {
@@ -28,6 +30,11 @@ func TestGuideShowsThisCode(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		store, err := filepath.Glob(storeFolder + "*." + language)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, store...)
 		known := false
 		for _, file := range files {
 			known = known || strings.Contains(read(t, file), code)
@@ -43,11 +50,11 @@ func TestGuideShowsThisCode(t *testing.T) {
 	}
 }
 
-// The tables of the two examples are the same.
+// The tables of the two examples are the same, but for the position that userstore keeps.
 func TestOneSchema(t *testing.T) {
 	t.Parallel()
-	if read(t, "../node-consumer/schema.sql") != schema {
-		t.Error("node-consumer/schema.sql differs from go-consumer/schema.sql")
+	if read(t, "../node-consumer/schema.sql") != read(t, storeFolder+"schema.sql") {
+		t.Error("node-consumer/schema.sql differs from schema.sql of pkg/userevents/userstore")
 	}
 }
 

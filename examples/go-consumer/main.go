@@ -17,13 +17,13 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"gofiber-auth/pkg/userevents"
 )
 
 // settings is where everything is.
 type settings struct {
 	listen, auth, nats, stream, durable, database string
+
+	syncToken string // the auth service's SYNC_TOKEN; "" where it has none
 
 	secretFile, issuer, audience string
 }
@@ -40,6 +40,7 @@ func main() {
 	flag.StringVar(&s.issuer, "issuer", "gofiber-auth", "the auth service's JWT_ISSUER")
 	flag.StringVar(&s.audience, "audience", "gofiber-auth", "the auth service's JWT_AUDIENCE")
 	flag.Parse()
+	s.syncToken = os.Getenv("SYNC_TOKEN") // never a flag: every user of the machine sees those
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	log := slog.New(slog.NewTextHandler(os.Stdout, nil))
@@ -99,25 +100,4 @@ func run(ctx context.Context, s settings, log *slog.Logger) (err error) {
 		serving = nil
 	}
 	return errors.Join(serving, following)
-}
-
-// follow applies the events until ctx ends. It waits for a bus that is away.
-func follow(ctx context.Context, s settings, users Users, log *slog.Logger) error {
-	report := func(err error) { log.Warn("events", "error", err) }
-	bus, err := userevents.Connect(s.nats, s.durable, report)
-	if err != nil {
-		return err
-	}
-	defer bus.Close()
-	return userevents.Consumer{
-		Conn: bus, Stream: s.stream, Durable: s.durable,
-		Handle: func(ctx context.Context, e userevents.Event) error {
-			err := users.Apply(ctx, e)
-			if err == nil {
-				log.Info("applied", "action", e.Action, "user", e.UserID, "version", e.Version, "request_id", e.RequestID)
-			}
-			return err
-		},
-		Report: report,
-	}.Run(ctx)
 }

@@ -66,7 +66,7 @@ func username(t *testing.T, users Users, id string) string {
 	return profile.Username
 }
 
-func TestOldNewsChangesNothing(t *testing.T) {
+func TestProfileOfWhoIsThereAndNot(t *testing.T) {
 	t.Parallel()
 	onBothDatabases(t, func(t *testing.T, users Users) {
 		first := event(ada, 1, userevents.Created, "ada@example.com", "ada")
@@ -83,30 +83,6 @@ func TestOldNewsChangesNothing(t *testing.T) {
 		}
 		if _, err := users.Profile(t.Context(), grace); !errors.Is(err, errUnknown) {
 			t.Errorf("Profile() of nobody = %v, want %v", err, errUnknown)
-		}
-	})
-}
-
-func TestUpdatedMayComeFirst(t *testing.T) {
-	t.Parallel()
-	onBothDatabases(t, func(t *testing.T, users Users) {
-		apply(t, users, event(ada, 4, userevents.Updated, "ada@example.com", "ada"))
-		if got := username(t, users, ada); got != "ada" {
-			t.Errorf("the username is %q", got)
-		}
-	})
-}
-
-// Ada gave her names up before Grace took them, and the stream has it the other way round.
-func TestNamesMayCollideForAMoment(t *testing.T) {
-	t.Parallel()
-	onBothDatabases(t, func(t *testing.T, users Users) {
-		apply(t, users,
-			event(ada, 1, userevents.Created, "first@example.com", "first"),
-			event(grace, 1, userevents.Created, "first@example.com", "first"),
-			event(ada, 2, userevents.Updated, "ada@example.com", "ada"))
-		if a, g := username(t, users, ada), username(t, users, grace); a != "ada" || g != "first" {
-			t.Errorf("they are %q and %q", a, g)
 		}
 	})
 }

@@ -13,8 +13,9 @@ import (
 
 // What Run waits for, as Report tells it.
 var (
-	ErrBusAway  = errors.New("the event bus is away")
-	ErrNoStream = errors.New("there is no event stream yet")
+	ErrBusAway   = errors.New("the event bus is away")
+	ErrNoStream  = errors.New("there is no event stream yet")
+	ErrBootstrap = errors.New("the bootstrap failed")
 )
 
 // ErrUnusable says that Run can never work: a field is missing or no name, the durable is of
@@ -27,15 +28,34 @@ type Consumer struct {
 	Conn    *natsgo.Conn // from Connect
 	Stream  string       // NATS_STREAM_NAME of the auth service, by default USER_EVENTS
 	Durable string       // the name of the service that reads, its own
-	From    Start        // where a durable that does not exist yet begins
+	From    Start        // where a durable that does not exist yet begins; not used with Position
 
 	// Handle applies an event. If it returns an error the event comes again, after 100 ms and
 	// up to 10 s between later tries. It may take as long as it likes. Its context is Run's.
 	Handle func(context.Context, Event) error
 
-	// Report is told what goes wrong, once for each cause: ErrBusAway and ErrNoStream while
-	// Run waits, ErrMalformed for a message that is skipped, ErrSchema for one that waits
-	// for a later version of this package, and what Handle returns. It may be nil.
+	// Position and Bootstrap make a copy of the users that is complete whenever it begins and
+	// whatever the stream has lost. They come together; package userstore has both.
+	//
+	// Position returns where the copy is: the Event.Position that Handle, or the Gap.End or
+	// Gap.Begin that Bootstrap, kept last, in the transaction with what it changed; zero if
+	// there is none yet. The durable is led to it.
+	//
+	// Bootstrap is called before any event is read, and with nothing in work, where Position
+	// is none; is in another stream than the present one; is not in it any more, because it
+	// is shorter or has another event there; or where the events behind it are gone. It reads
+	// the auth service's list of users, replaces the copy, and keeps Gap.End: what the list
+	// held when Bootstrap was called contains every event up to there. (To go on with what
+	// the stream has, it keeps Gap.Begin.) It changes nothing if the copy is not at Gap.Was
+	// any more: then another instance was first. If it fails it is called again, after 100 ms
+	// and up to 30 s between later tries.
+	Position  func(context.Context) (Position, error)
+	Bootstrap func(context.Context, Gap) error
+
+	// Report is told what goes wrong, once for each cause: ErrBusAway, ErrNoStream and
+	// ErrBootstrap while Run waits, ErrMissed for events that are gone, ErrMalformed for a
+	// message that is skipped, ErrSchema for one that waits for a later version of this
+	// package, and what Handle returns. It may be nil.
 	Report func(error)
 
 	// Ready is called when Run begins to read, and again after each time it had to wait. It
@@ -68,7 +88,7 @@ func (c Consumer) Run(ctx context.Context) error {
 		return fmt.Errorf("%w: %w", ErrUnusable, err)
 	}
 	r := &run{Consumer: c, js: js}
-	for wait := firstWait; ctx.Err() == nil; wait = min(2*wait, longestWait) {
+	for wait := firstWait; ctx.Err() == nil; {
 		durable, err := r.attach(ctx)
 		if err == nil {
 			r.waitingFor = ""
@@ -79,10 +99,14 @@ func (c Consumer) Run(ctx context.Context) error {
 		if errors.Is(err, ErrUnusable) {
 			return err
 		}
-		if err != nil && ctx.Err() == nil {
-			r.reportWaiting(err)
-			sleep(ctx, wait)
+		if err == nil || ctx.Err() != nil {
+			continue
 		}
+		if !errors.Is(err, errLookAgain) {
+			r.reportOnce(err)
+		}
+		sleep(ctx, wait)
+		wait = min(2*wait, longest(err))
 	}
 	r.flush()
 	return nil
@@ -91,6 +115,9 @@ func (c Consumer) Run(ctx context.Context) error {
 func (c Consumer) check() error {
 	if c.Conn == nil || c.Handle == nil {
 		return fmt.Errorf("%w: Conn and Handle are required", ErrUnusable)
+	}
+	if (c.Position == nil) != (c.Bootstrap == nil) {
+		return fmt.Errorf("%w: Position and Bootstrap need each other", ErrUnusable)
 	}
 	for what, name := range map[string]string{"stream": c.Stream, "durable": c.Durable} {
 		if name == "" || strings.ContainsAny(name, " \t\r\n.*>/\\") {
@@ -104,18 +131,34 @@ const (
 	answerTimeout = 5 * time.Second
 	firstWait     = 100 * time.Millisecond // before the bus is asked again
 	longestWait   = 2 * time.Second
+	longestRest   = 30 * time.Second // before Bootstrap is called again
 )
+
+// longest is how long Run waits at most after an error.
+func longest(err error) time.Duration {
+	if errors.Is(err, ErrBootstrap) {
+		return longestRest
+	}
+	return longestWait
+}
+
+// errLookAgain ends the reading for a look at where the stream and the copy are.
+var errLookAgain = errors.New("look again")
 
 // run is a Run under way.
 type run struct {
 	Consumer
-	js         jetstream.JetStream
-	waitingFor string // what was last reported
-	place      place
+	js           jetstream.JetStream
+	waitingFor   string    // what was last reported
+	place        Position  // how far it has come, in which stream
+	ahead        Position  // of the event before which others were missing, until a Bootstrap
+	missed       string    // why the last Bootstrap began, until one succeeds
+	bootstrapped time.Time // when the last Bootstrap ended
+	connection   uint64    // how often the connection had come back when the stream was looked at
 }
 
-// reportWaiting reports what Run waits for unless that is what it did already.
-func (r *run) reportWaiting(err error) {
+// reportOnce reports what Run waits for unless that is what it did already.
+func (r *run) reportOnce(err error) {
 	if text := err.Error(); text != r.waitingFor {
 		r.waitingFor = text
 		r.Report(err)

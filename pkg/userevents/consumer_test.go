@@ -24,8 +24,13 @@ func TestRunDeliversEvents(t *testing.T) {
 	r := startReader(t, bus.ClientURL(), nil)
 
 	want := adasEvent()
-	want.StreamSequence = 1
-	if diff := cmp.Diff(want, receive(t, "an event", r.events)); diff != "" {
+	want.Position.Sequence = 1
+	got := receive(t, "an event", r.events)
+	if got.Position.Stream.IsZero() || got.Position.Time.Before(got.Position.Stream) {
+		t.Errorf("the event is at %+v", got.Position)
+	}
+	got.Position.Stream, got.Position.Time = time.Time{}, time.Time{}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the event (-want +got):\n%s", diff)
 	}
 	s.send(t, 4, 30)

@@ -31,8 +31,9 @@ type Event struct {
 	Time      time.Time // when the change was made
 	RequestID string    // of the request that caused it; may be empty
 
-	// StreamSequence is the event's place in the stream, where it came from one.
-	StreamSequence uint64
+	// Position is the event's place in the stream, where it came from one: what a copy that
+	// holds the event is behind.
+	Position Position
 }
 
 // ErrMalformed says that a message is no event. ErrSchema says that it is one of a later

@@ -35,6 +35,11 @@ func (r *run) read(ctx context.Context, durable jetstream.Consumer) error {
 		if ctx.Err() != nil {
 			return m.Nak()
 		}
+		// A bus that was away may have come back with less than it had.
+		if r.Conn.Stats().Reconnects != r.connection {
+			_ = m.Nak() // in vain it comes again a little later
+			return errLookAgain
+		}
 		if err := r.deal(ctx, m); err != nil {
 			return err
 		}
@@ -61,22 +66,26 @@ func (r *run) deal(ctx context.Context, m jetstream.Msg) error {
 	if err != nil {
 		return err
 	}
-	sequence := meta.Sequence.Stream
+	at := Position{Stream: r.place.Stream, Sequence: meta.Sequence.Stream, Time: meta.Timestamp}
 	event, err := Decode(m.Headers(), m.Data())
 	if err == nil {
-		event.StreamSequence = sequence
+		event.Position = at
 		err = r.handle(ctx, m, event)
 	}
 	switch {
 	case err == nil:
-		r.place.behind = sequence
+		r.place = at
 		return m.Ack()
 	case ctx.Err() != nil:
 		return m.Nak() // nothing is wrong with it: another instance takes it at once
+	case errors.Is(err, ErrGap) && r.Position != nil:
+		r.ahead = at
+		_ = m.Nak() // in vain it comes again a little later
+		return errLookAgain
 	}
-	r.Report(fmt.Errorf("event %d of stream %s: %w", sequence, r.Stream, err))
+	r.Report(fmt.Errorf("event %d of stream %s: %w", at.Sequence, r.Stream, err))
 	if errors.Is(err, ErrMalformed) {
-		r.place.behind = sequence
+		r.place = at
 		return m.Term()
 	}
 	return m.NakWithDelay(retryDelay(meta.NumDelivered))
