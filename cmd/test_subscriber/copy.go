@@ -69,7 +69,7 @@ func (k keeper) bootstrap(ctx context.Context, gap userevents.Gap) error {
 		return k.users.Begin(ctx, gap, gap.End)
 	}
 	if gap.Was.Stream.IsZero() && gap.Begin.Sequence > 0 {
-		k.notes.progress(fmt.Sprintf("missed: events were missed: the stream begins with event %d; -snapshot would have the users of those before", gap.Begin.Sequence+1))
+		k.notes.progress(fmt.Sprintf("events were missed: the stream begins with event %d; -snapshot would have the users of those before", gap.Begin.Sequence+1))
 	}
 	return k.users.Begin(ctx, gap, gap.Begin)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -126,8 +127,14 @@ const adaID = "0199c1de-0000-7000-8000-000000000001"
 // register publishes that a user came to be, under a name of its own.
 func (s service) register(t *testing.T, username string) {
 	t.Helper()
+	s.publish(t, adaID, 1, models.ActionCreated, username)
+}
+
+// publish publishes that something happened to a user.
+func (s service) publish(t *testing.T, id string, version int64, action models.Action, username string) {
+	t.Helper()
 	results := s.Publish(t.Context(), []models.OutboxEvent{{
-		ID: "event-" + username, UserID: adaID, Version: 1, Action: models.ActionCreated,
+		ID: fmt.Sprint("event-", username), UserID: id, Version: version, Action: action,
 		Email: username + "@example.com", Username: username, RequestID: "req-1",
 		OccurredAt: time.Date(2026, 11, 23, 20, 4, 5, 678901000, time.UTC),
 	}})
@@ -223,12 +230,16 @@ func TestMisuse(t *testing.T) {
 		args []string
 		want string
 	}{
-		"an unknown flag":     {[]string{"-x"}, "-x"},
-		"an argument":         {[]string{"social"}, "unexpected argument"},
-		"another beginning":   {[]string{"-from", "yesterday"}, "all or new"},
-		"no URL":              {[]string{"-url", "http://ada:s3cr3t@localhost"}, "not a NATS URL"},
-		"no name":             {[]string{"-durable", "a b", "-url", "127.0.0.1:1"}, "the durable needs a name"},
-		"no name of a stream": {[]string{"-stream", "a.b", "-url", "127.0.0.1:1"}, "the stream needs a name"},
+		"an unknown flag":          {[]string{"-x"}, "-x"},
+		"an argument":              {[]string{"social"}, "unexpected argument"},
+		"another beginning":        {[]string{"-from", "yesterday"}, "all or new"},
+		"a snapshot for no copy":   {[]string{"-snapshot", "http://localhost:8088"}, "-snapshot needs -db"},
+		"a snapshot of new users":  {[]string{"-snapshot", "http://localhost:8088", "-db", "x", "-from", "new"}, "-from new"},
+		"a snapshot without token": {[]string{"-snapshot", "http://localhost:8088", "-db", "x"}, "SYNC_TOKEN"},
+		"a snapshot of no URL":     {[]string{"-snapshot", "http://ada:s3cr3t@localhost", "-db", "x"}, "http or https"},
+		"no URL":                   {[]string{"-url", "http://ada:s3cr3t@localhost"}, "not a NATS URL"},
+		"no name":                  {[]string{"-durable", "a b", "-url", "127.0.0.1:1"}, "the durable needs a name"},
+		"no name of a stream":      {[]string{"-stream", "a.b", "-url", "127.0.0.1:1"}, "the stream needs a name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

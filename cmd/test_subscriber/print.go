@@ -97,7 +97,7 @@ func (n *notes) report(err error) {
 	case errors.Is(err, userevents.ErrNoStream):
 		n.tell("waiting for the stream, which the auth service makes: "+err.Error(), false)
 	case errors.Is(err, userevents.ErrMissed):
-		n.progress("missed: " + err.Error())
+		n.progress(err.Error())
 	case errors.Is(err, userevents.ErrMalformed):
 		n.tell("skipped: "+err.Error(), false)
 	default:

@@ -22,6 +22,8 @@ import (
 const (
 	patience = 20 * time.Second // far more than anything here takes
 	password = "notes-on-the-engine-1843"
+
+	syncToken = "a-token-of-at-least-thirty-two-bytes"
 )
 
 // freeAddress returns an address of this machine that nobody listens at.
@@ -62,7 +64,7 @@ func startAuth(t *testing.T) settings {
 	folder := t.TempDir()
 	cfg, err := config.Load(func(name string) string {
 		return map[string]string{
-			"APP_ENV": "test", "BCRYPT_COST": "4", "APP_PORT": port, "NATS_EMBEDDED_ADDR": bus, "DATA_DIR": folder,
+			"APP_ENV": "test", "BCRYPT_COST": "4", "APP_PORT": port, "NATS_EMBEDDED_ADDR": bus, "DATA_DIR": folder, "SYNC_TOKEN": syncToken,
 		}[name]
 	})
 	if err != nil {
@@ -139,16 +141,23 @@ func register(t *testing.T, auth, username string) string {
 
 func TestFollowsTheAuthService(t *testing.T) {
 	t.Parallel()
-	for name, database := range map[string]func(*testing.T) string{
-		"SQLite":     func(t *testing.T) string { return filepath.Join(t.TempDir(), "social.db") },
-		"PostgreSQL": func(t *testing.T) string { return pgtest.New(t) },
+	inFile := func(t *testing.T) string { return filepath.Join(t.TempDir(), "social.db") }
+	inPostgreSQL := func(t *testing.T) string { return pgtest.New(t) }
+	for name, with := range map[string]struct {
+		database  func(*testing.T) string
+		syncToken string
+	}{
+		"SQLite":                    {inFile, ""},
+		"PostgreSQL":                {inPostgreSQL, ""},
+		"SQLite and a snapshot":     {inFile, syncToken},
+		"PostgreSQL and a snapshot": {inPostgreSQL, syncToken},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := startAuth(t)
 			await(t, http.MethodGet, s.auth+"/health/ready", "", http.StatusOK, "")
 			token := register(t, s.auth, "ada")
-			s.database = database(t)
+			s.database, s.syncToken = with.database(t), with.syncToken
 			mine := startSocial(t, s) + "/profiles/me"
 
 			await(t, http.MethodGet, mine, token, http.StatusOK, `"username":"ada"`)

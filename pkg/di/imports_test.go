@@ -30,8 +30,8 @@ var mayImport = map[string][]string{
 // livesIn says, for a library, the only folders that may import it.
 var livesIn = map[string][]string{
 	"gorm.io/":                   {"infrastructure/postgres", "infrastructure/sqlite", "pkg/config"},
-	"github.com/jackc/":          {"infrastructure/postgres", "pkg/config"},
-	"github.com/glebarez/":       {"infrastructure/sqlite"},
+	"github.com/jackc/":          {"infrastructure/postgres", "pkg/config", "cmd/test_subscriber"},
+	"github.com/glebarez/":       {"infrastructure/sqlite", "cmd/test_subscriber"},
 	"github.com/pressly/":        {"infrastructure/postgres", "infrastructure/sqlite"},
 	"github.com/nats-io/":        {"infrastructure/nats", "pkg/userevents", "cmd/test_subscriber"},
 	"github.com/gofiber/":        {"interfaces/api", "pkg/di"},
