@@ -24,9 +24,10 @@ func (r *run) attach(ctx context.Context) (jetstream.Consumer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("stream %s: %w", r.Stream, err)
 	}
+	r.stream = stream
 	durable, err := r.find(ctx, stream)
 	if err == nil && r.Position != nil {
-		durable, err = r.follow(ctx, stream, durable)
+		durable, err = r.follow(ctx, durable)
 	} else if err == nil {
 		durable, err = r.goOn(ctx, stream.CachedInfo(), durable)
 	}

@@ -63,10 +63,14 @@ type Consumer struct {
 	Ready func()
 
 	ackWait time.Duration // 0 is defaultAckWait
+	quiet   time.Duration // 0 is defaultQuiet
 }
 
 // defaultAckWait is how long after a crash the event in work goes to another instance.
 const defaultAckWait = 10 * time.Second
+
+// defaultQuiet is how long no event comes until the stream is compared with the copy.
+const defaultQuiet = 5 * time.Second
 
 // Run handles events until ctx ends, and then returns nil. It waits for the bus and for the
 // stream, and survives their loss. It returns ErrUnusable at once.
@@ -82,6 +86,9 @@ func (c Consumer) Run(ctx context.Context) error {
 	}
 	if c.ackWait == 0 {
 		c.ackWait = defaultAckWait
+	}
+	if c.quiet == 0 {
+		c.quiet = defaultQuiet
 	}
 	js, err := jetstream.New(c.Conn, jetstream.WithDefaultTimeout(answerTimeout))
 	if err != nil {
@@ -149,6 +156,7 @@ var errLookAgain = errors.New("look again")
 type run struct {
 	Consumer
 	js           jetstream.JetStream
+	stream       jetstream.Stream
 	waitingFor   string    // what was last reported
 	place        Position  // how far it has come, in which stream
 	ahead        Position  // of the event before which others were missing, until a Bootstrap

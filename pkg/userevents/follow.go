@@ -12,8 +12,8 @@ import (
 // follow is for who keeps a position: that is the truth, and the durable is led to it. What
 // the bus remembers will not do, since a purge moves that forward as if the events had been
 // dealt with, and a database that was restored from a backup does not move it back.
-func (r *run) follow(ctx context.Context, stream jetstream.Stream, durable jetstream.Consumer) (jetstream.Consumer, error) {
-	at, err := r.resume(ctx, stream)
+func (r *run) follow(ctx context.Context, durable jetstream.Consumer) (jetstream.Consumer, error) {
+	at, err := r.resume(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -28,12 +28,12 @@ func (r *run) follow(ctx context.Context, stream jetstream.Stream, durable jetst
 			return nil, err
 		}
 	}
-	durable, _, err = r.create(ctx, After(at.Sequence), stream.CachedInfo().State)
+	durable, _, err = r.create(ctx, After(at.Sequence), r.stream.CachedInfo().State)
 	if err != nil {
 		return nil, err
 	}
 	// A stream that was made anew meanwhile has the durable at a place of the one before.
-	info, err := stream.Info(ctx)
+	info, err := r.stream.Info(ctx)
 	if err == nil && !info.Created.Equal(at.Stream) {
 		err = errors.New("the stream was made anew")
 	}
@@ -41,8 +41,8 @@ func (r *run) follow(ctx context.Context, stream jetstream.Stream, durable jetst
 }
 
 // resume returns the position of the copy, after a Bootstrap if events are missing.
-func (r *run) resume(ctx context.Context, stream jetstream.Stream) (Position, error) {
-	was, gap, err := r.compare(ctx, stream)
+func (r *run) resume(ctx context.Context) (Position, error) {
+	was, gap, err := r.compare(ctx)
 	if err != nil || gap == nil {
 		return was, err
 	}
@@ -58,7 +58,7 @@ func (r *run) resume(ctx context.Context, stream jetstream.Stream) (Position, er
 	}
 	r.missed, r.ahead = "", Position{}
 	// Another instance may have been first, or the stream may have moved on.
-	was, gap, err = r.compare(ctx, stream)
+	was, gap, err = r.compare(ctx)
 	if err == nil && gap != nil {
 		err = fmt.Errorf("%w: after it %s", ErrBootstrap, gap.Why)
 	}
@@ -71,12 +71,12 @@ const bootstrapPause = time.Second
 
 // compare returns the position of the copy, and what is missing behind it. The stream is
 // asked last: other instances move the position meanwhile, and it must not look ahead of it.
-func (r *run) compare(ctx context.Context, stream jetstream.Stream) (Position, *Gap, error) {
+func (r *run) compare(ctx context.Context) (Position, *Gap, error) {
 	was, err := r.Position(ctx)
 	if err != nil {
 		return Position{}, nil, fmt.Errorf("position: %w", err)
 	}
-	info, err := stream.Info(ctx)
+	info, err := r.stream.Info(ctx)
 	if err != nil {
 		return Position{}, nil, err
 	}
@@ -85,7 +85,7 @@ func (r *run) compare(ctx context.Context, stream jetstream.Stream) (Position, *
 		now.first = max(now.first, r.ahead.Sequence)
 	}
 	if was.Stream.Equal(now.created) && !was.Time.IsZero() && was.Sequence <= now.last {
-		m, err := stream.GetMsg(ctx, was.Sequence)
+		m, err := r.stream.GetMsg(ctx, was.Sequence)
 		switch {
 		case err == nil:
 			now.known = m.Time

@@ -25,6 +25,7 @@ type copyOf struct {
 	gaps chan Gap
 	fail atomic.Int32 // how many of the next Bootstraps do
 	wait chan struct{}
+	away atomic.Bool
 }
 
 func newCopy() *copyOf { return &copyOf{gaps: make(chan Gap, 1000)} }
@@ -68,6 +69,8 @@ func (c *copyOf) apply(e Event) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
+	case c.away.Load():
+		return errors.New("database is away")
 	case c.position.Stream.Equal(e.Position.Stream) && e.Position.Sequence <= c.position.Sequence:
 		return nil
 	case !c.position.Stream.Equal(e.Position.Stream) || e.Position.Sequence != c.position.Sequence+1:
@@ -384,6 +387,27 @@ func TestLooksAgainWhenTheBusIsBack(t *testing.T) {
 	s.send(t, 20, 20)
 	for receive(t, "an event", r.events).Version != 20 {
 	}
+}
+
+// Events go while the database is away, and no other one comes after that.
+func TestBootstrapInTheQuiet(t *testing.T) {
+	t.Parallel()
+	s := newShelf(t)
+	c := newCopy()
+	r := startReader(t, s.bus.ClientURL(), func(consumer *Consumer) {
+		c.keep(consumer)
+		consumer.quiet = 50 * time.Millisecond
+	})
+	c.expectGap(t, 0, 0, 0, "")
+	s.send(t, 1, 2)
+	r.expect(t, 1, 2)
+	c.expectNoGap(t)
+	c.away.Store(true)
+	s.send(t, 3, 3)
+	r.expectReport(t, "event 3 of stream", "database is away")
+	s.ageOut()
+	c.away.Store(false)
+	c.expectGap(t, 2, 3, 3, "events 3 to 3 are gone")
 }
 
 func TestBootstrapWhereOneEventIsGone(t *testing.T) {

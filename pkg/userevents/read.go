@@ -28,9 +28,12 @@ func (r *run) read(ctx context.Context, durable jetstream.Consumer) error {
 	}
 	defer giveBack(messages)
 	for {
-		m, err := messages.Next(jetstream.NextContext(ctx))
+		m, err := r.next(ctx, messages)
 		if err != nil {
 			return err
+		}
+		if m == nil {
+			continue
 		}
 		if ctx.Err() != nil {
 			return m.Nak()
@@ -44,6 +47,25 @@ func (r *run) read(ctx context.Context, durable jetstream.Consumer) error {
 			return err
 		}
 	}
+}
+
+// next waits for a message. Where none comes for a while it returns nil, unless there is
+// something to bootstrap: events that went while nobody could read them leave no other trace.
+func (r *run) next(ctx context.Context, messages jetstream.MessagesContext) (jetstream.Msg, error) {
+	if r.Position == nil {
+		return messages.Next(jetstream.NextContext(ctx))
+	}
+	quiet, cancel := context.WithTimeout(ctx, r.quiet)
+	defer cancel()
+	m, err := messages.Next(jetstream.NextContext(quiet))
+	if err == nil || quiet.Err() == nil || ctx.Err() != nil {
+		return m, err
+	}
+	_, gap, err := r.compare(ctx)
+	if err == nil && gap != nil {
+		err = errLookAgain
+	}
+	return nil, err
 }
 
 // giveBack stops reading, and lets go at once what came in the last moment: else it would be

@@ -120,7 +120,9 @@ func TestSnapshotIsRefused(t *testing.T) {
 		t.Errorf("the redirect was followed, with %q", r.Header.Get("Authorization"))
 	}))
 	t.Cleanup(elsewhere.Close)
-	page := func(user string) http.HandlerFunc { return says(`{"users":[` + user + `],"nextCursor":"","streamSequence":1}`) }
+	page := func(user string) http.HandlerFunc {
+		return says(`{"users":[` + user + `],"nextCursor":"","streamSequence":1}`)
+	}
 	repeated := func(n int, answer http.HandlerFunc) (all []http.HandlerFunc) {
 		for range n {
 			all = append(all, answer)
@@ -143,7 +145,7 @@ func TestSnapshotIsRefused(t *testing.T) {
 		"no email":            {repeated(1, page(`{"id":"1","username":"ada","version":1}`)), "without id"},
 		"no username":         {repeated(1, page(`{"id":"1","email":"ada@example.com","version":1}`)), "without id"},
 		"no version":          {repeated(1, page(`{"id":"1","email":"ada@example.com","username":"ada"}`)), "without id"},
-		"too long":            {repeated(1, page(listed("ada") + strings.Repeat(" ", pageSize))), "too long"},
+		"too long":            {repeated(1, page(listed("ada")+strings.Repeat(" ", pageSize))), "too long"},
 		"the same page again": {repeated(2, says(`{"users":[],"nextCursor":"x","streamSequence":1}`)), "does not go on"},
 	} {
 		t.Run(name, func(t *testing.T) {
