@@ -75,7 +75,7 @@ func copied(t *testing.T, database string) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer users.Close()
+	defer users.Close() //nolint:errcheck // it was only read
 	rows, err := users.DB().QueryContext(t.Context(), `SELECT i.id, i.email, i.username FROM users_identity i JOIN users_profile p ON p.id = i.id`)
 	if err != nil {
 		t.Fatal(err)
@@ -308,7 +308,7 @@ func TestFinishesWhatIsInWork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer users.Close()
+	defer users.Close() //nolint:errcheck // it was only read
 	lock, err := users.DB().BeginTx(t.Context(), nil) // for writing: it is immediate
 	if err != nil {
 		t.Fatal(err)

@@ -20,4 +20,12 @@
 // handler keeps the highest Version of each user, of deleted ones too, in the transaction
 // that applies the event, and ignores an event that is not above it. Then each event counts
 // once.
+//
+// # A copy that is complete
+//
+// The stream does not have every event: those older than its limit are gone, and an operator or
+// a crash may take others. A copy of the users begins with a Snapshot, the auth service's list of
+// all users, and follows the events behind it. Position and Bootstrap of a Consumer do that at
+// the first start, and again whenever events are gone that the copy had not come to. Package
+// userstore keeps such a copy in SQL tables.
 package userevents

@@ -209,7 +209,7 @@ func (c *social) expect(t *testing.T, s *instance, b *bus, admin auth) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer users.Close()
+	defer users.Close() //nolint:errcheck // it was only read
 	js := b.jetStream(t)
 	eventually(t, "the copy has come to the end of the stream", func() error {
 		at, err := users.Position(t.Context())

@@ -106,6 +106,7 @@ func (g *gathering) write(ctx context.Context) error {
 		}
 		fmt.Fprintf(&rows, "($%d,$%d,$%d,$%d)", 4*i+1, 4*i+2, 4*i+3, 4*i+4)
 	}
+	//nolint:gosec // what is put together are the numbers of parameters
 	_, err := g.conn.ExecContext(ctx,
 		`INSERT INTO users_snapshot (id, email, username, version) VALUES `+rows.String()+` ON CONFLICT (id) DO NOTHING`, g.values...)
 	g.values = g.values[:0]

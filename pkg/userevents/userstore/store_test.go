@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -408,10 +409,10 @@ func TestOpenTogether(t *testing.T) {
 func TestOpenFails(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{filepath.Join(t.TempDir(), "no", "folder.db"), "postgres://ada:s3cr3t@127.0.0.1:1/none"} {
-		s, err := Open(t.Context(), address)
-		if err == nil {
-			s.Close()
-			t.Errorf("Open(%s) succeeds", address)
+		if s, err := Open(t.Context(), address); err == nil {
+			t.Errorf("Open(%s) succeeds, and Close() = %v", address, s.Close())
+		} else if strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("the error tells the password: %v", err)
 		}
 	}
 }
