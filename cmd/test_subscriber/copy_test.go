@@ -308,7 +308,7 @@ func TestFinishesWhatIsInWork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer users.Close() //nolint:errcheck // it was only read
+	defer users.Close()                               //nolint:errcheck // it was only read
 	lock, err := users.DB().BeginTx(t.Context(), nil) // for writing: it is immediate
 	if err != nil {
 		t.Fatal(err)
