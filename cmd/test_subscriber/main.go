@@ -50,7 +50,8 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (options
 	flags.StringVar(&o.durable, "durable", "test_subscriber", "the `name` under which the bus remembers how far this has read")
 	flags.BoolVar(&o.json, "json", false, "print a JSON object a line")
 	from := flags.String("from", "all", "where a new durable begins: with all that the stream has, or with what is new")
-	flags.StringVar(&o.db, "db", "", "keep a copy of the users in this SQLite `file`, or in a PostgreSQL by its URL")
+	flags.StringVar(&o.db, "db", "", "keep a copy of the users in this SQLite `file`, or in a PostgreSQL by its URL;\n"+
+		"the variable PGPASSWORD may hold its password")
 	flags.StringVar(&o.snapshot.URL, "snapshot", "", "begin the copy with all users of the auth service at this `URL`, and again when\n"+
 		"events were missed; the variable SYNC_TOKEN holds that of the service")
 	if err := flags.Parse(args); err != nil {

@@ -70,6 +70,32 @@ func TestTheCopyIsExact(t *testing.T) {
 	}
 }
 
+// Two instances of the other service share one durable and one copy, and die at any moment.
+func TestTheCopySurvivesKills(t *testing.T) {
+	t.Parallel()
+	onBothDatabases(t, func(t *testing.T, env map[string]string) {
+		bus := newBus(t)
+		env["NATS_URL"], env["SYNC_TOKEN"] = bus.url, syncToken
+		s := start(t, env)
+		admin := newAdmin(t, env, s)
+		one := newSocial(t, env, s)
+		other := &social{env: one.env, args: one.args, database: one.database}
+		writers := write(t, s, "a")
+		one.start(t)
+		other.start(t)
+		for round := range int64(6) {
+			eventually(t, "writes went on", func() error { return writers.atLeast(10 * (round + 1)) })
+			one.process.kill(t)
+			one.start(t)
+			one, other = other, one
+		}
+		writers.stop()
+		one.expect(t, s, bus, admin)
+		one.stop(t)
+		other.stop(t)
+	})
+}
+
 // ageOut lets every event go after a second from now on, and waits until some went.
 func ageOut(t *testing.T, b *bus) {
 	t.Helper()
