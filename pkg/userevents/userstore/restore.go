@@ -41,6 +41,10 @@ func (s *Store) Restore(ctx context.Context, gap userevents.Gap, snapshot userev
 	if err := gathered.write(ctx); err != nil {
 		return err
 	}
+	// No autovacuum sees a temporary table.
+	if _, err := conn.ExecContext(ctx, `ANALYZE users_snapshot`); err != nil {
+		return err
+	}
 	return inTransaction(ctx, conn, func(tx *sql.Tx) error {
 		mine, err := move(ctx, tx, gap.Was, gap.End)
 		if err != nil || !mine {
