@@ -18,6 +18,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"gofiber-auth/pkg/userevents/userstore"
+	"gofiber-auth/test/harness"
 	"gofiber-auth/test/pgtest"
 )
 
@@ -85,7 +86,7 @@ func TestTheCopySurvivesKills(t *testing.T) {
 		other.start(t)
 		for round := range int64(6) {
 			eventually(t, "writes went on", func() error { return writers.atLeast(10 * (round + 1)) })
-			one.process.kill(t)
+			one.process.Kill(t)
 			one.start(t)
 			one, other = other, one
 		}
@@ -192,7 +193,7 @@ type social struct {
 	env      map[string]string
 	args     []string
 	database string
-	process  *process
+	process  *harness.Process
 }
 
 // newSocial returns one that keeps its copy in a database of the same kind as the service.
@@ -209,15 +210,15 @@ func newSocial(t *testing.T, env map[string]string, s *instance) *social {
 
 func (c *social) start(t *testing.T) {
 	t.Helper()
-	c.process = run(t, c.env, "", "test_subscriber", c.args...)
+	c.process = harness.Run(t, c.env, "", "test_subscriber", c.args...)
 }
 
 func (c *social) stop(t *testing.T) {
 	t.Helper()
-	if err := c.process.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := c.process.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if code := c.process.exitCode(t); code != 0 {
+	if code := c.process.ExitCode(t); code != 0 {
 		t.Errorf("exit code %d after SIGTERM, want 0", code)
 	}
 }
