@@ -35,7 +35,7 @@ func (p *printer) print(_ context.Context, e userevents.Event) error {
 // line is an event for people.
 func line(e userevents.Event) string {
 	return fmt.Sprintf("%s %s v%d %s %s %s #%d\n",
-		e.Time.Format(timeFormat), e.Action, e.Version, e.UserID, e.Email, e.Username, e.Position.Sequence)
+		e.Time.Format(timeFormat), e.Action, e.Version, e.UserID, e.Email, e.Username, e.StreamSequence)
 }
 
 // object is an event for programs.
@@ -54,7 +54,7 @@ func object(e userevents.Event) string {
 		StreamSequence uint64            `json:"streamSequence"`
 		EventID        string            `json:"eventId"`
 		RequestID      string            `json:"requestId,omitempty"`
-	}{e.Time, e.Action, e.Version, e.UserID, e.Email, e.Username, e.Position.Sequence, e.ID, e.RequestID})
+	}{e.Time, e.Action, e.Version, e.UserID, e.Email, e.Username, e.StreamSequence, e.ID, e.RequestID})
 	return b.String()
 }
 

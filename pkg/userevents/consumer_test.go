@@ -24,7 +24,7 @@ func TestRunDeliversEvents(t *testing.T) {
 	r := startReader(t, bus.ClientURL(), nil)
 
 	want := adasEvent()
-	want.Position.Sequence = 1
+	want.StreamSequence, want.Position.Sequence = 1, 1
 	got := receive(t, "an event", r.events)
 	if got.Position.Stream.IsZero() || got.Position.Time.Before(got.Position.Stream) {
 		t.Errorf("the event is at %+v", got.Position)

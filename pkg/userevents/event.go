@@ -31,9 +31,10 @@ type Event struct {
 	Time      time.Time // when the change was made
 	RequestID string    // of the request that caused it; may be empty
 
-	// Position is the event's place in the stream, where it came from one: what a copy that
-	// holds the event is behind.
-	Position Position
+	// StreamSequence is the event's place in the stream, where it came from one. Position
+	// says which stream as well: it is what a copy that holds the event is behind.
+	StreamSequence uint64
+	Position       Position
 }
 
 // ErrMalformed says that a message is no event. ErrSchema says that it is one of a later

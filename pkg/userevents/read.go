@@ -91,7 +91,7 @@ func (r *run) deal(ctx context.Context, m jetstream.Msg) error {
 	at := Position{Stream: r.place.Stream, Sequence: meta.Sequence.Stream, Time: meta.Timestamp}
 	event, err := Decode(m.Headers(), m.Data())
 	if err == nil {
-		event.Position = at
+		event.StreamSequence, event.Position = at.Sequence, at
 		err = r.handle(ctx, m, event)
 	}
 	switch {
