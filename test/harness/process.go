@@ -12,6 +12,9 @@ import (
 	"gofiber-auth/test/sysproc"
 )
 
+// shown is how many bytes of a program's output a test that failed shows.
+const shown = 64 << 10
+
 // Process is a program that runs, or has run.
 type Process struct {
 	Cmd    *exec.Cmd
@@ -39,8 +42,8 @@ func (l *lockedBuffer) String() string {
 }
 
 // Run starts a program, see Binary, with nothing but env for its environment and in
-// an empty folder. It is killed at the end of the test if it still runs; what it printed is
-// shown where the test failed.
+// an empty folder. It is killed at the end of the test if it still runs; where the test
+// failed, the end of what it printed is shown.
 func Run(t testing.TB, env map[string]string, stdin, name string, args ...string) *Process {
 	t.Helper()
 	p := &Process{Cmd: exec.Command(Binary(name), args...), Exited: make(chan struct{})}
@@ -64,7 +67,8 @@ func Run(t testing.TB, env map[string]string, stdin, name string, args ...string
 		_ = p.Cmd.Process.Kill() // gone already where the test stopped it
 		<-p.Exited
 		if t.Failed() {
-			t.Logf("%s printed:\n%s", name, p.Output())
+			output := p.Output()
+			t.Logf("%s printed:\n%s", name, output[max(0, len(output)-shown):])
 		}
 	})
 	return p
