@@ -55,6 +55,12 @@ cover: $(WITH_POSTGRES) ## Run all tests and print the coverage; details in cove
 	@$(WITH_POSTGRES) -- $(GO) test -timeout 15m -coverpkg=./... -coverprofile=coverage.out ./...
 	@$(GO) tool cover -func=coverage.out | tail -n 1
 
+# The fault suite is part of "make test", with few rounds; here it prints its counts.
+.PHONY: chaos
+chaos: $(WITH_POSTGRES) ## Kill, wipe, stall and fill what the service stands on, for minutes (SCALE=10)
+	@$(GO) test -c -o .cache/bin/chaos.test ./test/chaos
+	@cd test/chaos && $(CURDIR)/$(WITH_POSTGRES) -- $(CURDIR)/.cache/bin/chaos.test -test.timeout 60m -scale $(or $(SCALE),10)
+
 .PHONY: bench
 bench: $(WITH_POSTGRES) ## Measure the service beside its yardsticks (BENCHFLAGS=...)
 	@$(WITH_POSTGRES) -durable -- $(GO) run ./test/bench $(BENCHFLAGS)

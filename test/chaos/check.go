@@ -18,7 +18,8 @@ import (
 //     also in the order in which a client saw its changes happen; the first is a created and
 //     nothing follows a deleted. Where an operator removed messages, what was missing stands
 //     behind what was left, and nothing newer of a user before it from the moment on when the
-//     service had to know.
+//     service had to know. Of a user whose deletion was left, older events may be missing for
+//     good: published again behind it they would bring the user back.
 //   - The table holds what the last event of each user says, and nobody else.
 //   - The subscriber's copy is the table, and it knows who was deleted.
 func (e Evidence) Faults() []string {
@@ -75,11 +76,11 @@ func (c *check) order(id string, messages []Message) {
 			c.fault("user %s: version %d is in the stream twice, as messages %d and %d", id, m.Version, other, m.StreamSequence)
 			continue
 		}
-		switch excused := c.excused(m); {
-		case m.Version > next && !excused:
-			c.fault("user %s: version %d (message %d) came without version %d before it", id, m.Version, m.StreamSequence, next)
-		case excused && m.Version < before.Version && c.left(m):
-			c.fault("user %s: version %d (message %d) came before version %d", id, before.Version, before.StreamSequence, m.Version)
+		switch {
+		case m.Version > next && !c.excused(m):
+			c.fault("user %s: version %d (message %d) came without version %d before it%s", id, m.Version, m.StreamSequence, next, c.since(m))
+		case m.Version < before.Version && c.excused(before) && !c.removed(before, m):
+			c.fault("user %s: version %d (message %d) came before version %d%s", id, before.Version, before.StreamSequence, m.Version, c.since(before))
 		}
 		seen[m.Version] = m.StreamSequence
 		for seen[next] != 0 {
@@ -88,20 +89,41 @@ func (c *check) order(id string, messages []Message) {
 		before = m
 	}
 	highest := slices.MaxFunc(messages, byVersion).Version
-	if next <= highest {
+	if next <= highest && !c.forgotten(id) {
 		c.fault("user %s: version %d is not in the stream, and version %d is", id, next, highest)
 	}
 }
 
 func byVersion(a, b Message) int { return cmp.Compare(a.Version, b.Version) }
 
+// excused reports whether older versions may be missing before m: they were removed, or it was
+// published before the service could know that they are.
 func (c *check) excused(m Message) bool {
-	return slices.ContainsFunc(c.Removals, func(r Removal) bool { return r.excuses(m) })
+	return slices.ContainsFunc(c.Removals, func(r Removal) bool { return m.StreamSequence <= r.Last || r.early(m) })
 }
 
-// left reports whether a message was in the stream before a removal and is still there.
-func (c *check) left(m Message) bool {
-	return slices.ContainsFunc(c.Removals, func(r Removal) bool { return m.StreamSequence <= r.Last })
+// removed reports whether an older version may stand behind a newer one: it was removed from
+// before that and published again.
+func (c *check) removed(newer, older Message) bool {
+	return slices.ContainsFunc(c.Removals, func(r Removal) bool {
+		return newer.StreamSequence <= r.Last && r.Last < older.StreamSequence || r.early(newer)
+	})
+}
+
+// since says how long before m somebody last removed messages.
+func (c *check) since(m Message) string {
+	said := ""
+	for _, r := range c.Removals {
+		if d := m.Stored.Sub(r.At); d > 0 {
+			said = fmt.Sprintf(", %.1f s after a removal", d.Seconds())
+		}
+	}
+	return said
+}
+
+// forgotten reports whether a user was deleted and the event that says so outlived a removal.
+func (c *check) forgotten(id string) bool {
+	return slices.ContainsFunc(c.users[id], func(m Message) bool { return m.Action == userevents.Deleted && c.excused(m) })
 }
 
 // life checks that a user's events, in order of version, are the life of one user.
@@ -133,6 +155,9 @@ func (c *check) requests() {
 				continue // twice, which has been said
 			}
 			r, known := byID[m.RequestID]
+			if m.Version != before.Version+1 { // the one before is missing, which has been said
+				before.Email, before.Username = m.Email, m.Username
+			}
 			switch {
 			case !known:
 				c.fault("user %s: version %d comes from no request", id, m.Version)
@@ -158,7 +183,7 @@ func (c *check) requests() {
 		}
 	}
 	for _, r := range c.Requests {
-		if r.Outcome == Acknowledged && r.Action != "" && !done[r.ID] {
+		if r.Outcome == Acknowledged && r.Action != "" && !done[r.ID] && !c.forgotten(r.UserID) {
 			c.fault("user %s: a %s (%s) was acknowledged and has no event", r.UserID, r.Action, r.Username)
 		}
 	}

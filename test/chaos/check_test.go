@@ -110,7 +110,7 @@ func TestFaults(t *testing.T) {
 
 		// What must be seen.
 		"a created is lost": {func(s *story) { s.take(1) }, []string{
-			"user ada: version 1 is not in the stream", "came without version 1", "is acknowledged and has no event", "a created (ada)", "says",
+			"user ada: version 1 is not in the stream", "came without version 1", "a created (ada) was acknowledged",
 		}},
 		"the last event is lost": {func(s *story) { s.take(5) }, []string{
 			"a updated (ada3) was acknowledged and has no event", "user ada: the table has",
@@ -204,39 +204,55 @@ func TestFaults(t *testing.T) {
 
 		// What an operator did.
 		"removed, and nobody published again": {func(s *story) {
-			s.take(1, 2, 3)
-			s.Removals = []Removal{{At: noon, Last: 7}}
-		}, []string{"is not in the stream", "has no event", "says", "version 2 is a deleted"}},
+			s.take(1, 3)
+			s.Removals = []Removal{{At: s.now, Last: 7}}
+		}, []string{"user ada: version 1 is not in the stream, and version 3 is", "was acknowledged and has no event"}},
+		"removed but for the deletion": {func(s *story) {
+			s.take(2)
+			s.Removals = []Removal{{At: s.now, Last: 7}}
+		}, nil},
+		"removed with the deletion": {func(s *story) {
+			s.take(2, 4)
+			s.again(2*noticed, 4)
+			s.Removals = []Removal{{At: s.now, Last: 7}}
+		}, []string{"user bob: version 2 (message 8) came without version 1 before it", "user bob: version 1 is not", "has no event"}},
 		"removed and published again": {func(s *story) {
 			s.take(1, 2, 3)
 			s.again(time.Minute, 1, 2, 3)
-			s.Removals = []Removal{{At: noon, Last: 7}}
+			s.Removals = []Removal{{At: s.now, Last: 7}}
 			s.Jumps = append(s.Jumps, s.Stream[1].Event)
+		}, nil},
+		"removed and published again, twice": {func(s *story) {
+			s.take(1, 3)
+			s.again(time.Minute, 1, 3)
+			s.take(8, 6)
+			s.again(2*time.Minute, 1, 6)
+			s.Removals = []Removal{{At: s.now, Last: 7}, {At: noon.Add(90 * time.Second), Last: 9}}
 		}, nil},
 		"published again in another order": {func(s *story) {
 			s.take(1, 2, 3)
 			s.again(time.Minute, 3, 1, 2)
-			s.Removals = []Removal{{At: noon, Last: 7}}
+			s.Removals = []Removal{{At: s.now, Last: 7}}
 		}, []string{"user ada: version 2 (message 8) came without version 1 before it"}},
 		"published again though it was there": {func(s *story) {
 			s.take(1, 2, 3)
 			s.again(time.Minute, 1, 2, 3, 5)
-			s.Removals = []Removal{{At: noon, Last: 7}}
+			s.Removals = []Removal{{At: s.now, Last: 7}}
 		}, []string{"version 3 is in the stream twice, as messages 5 and 11"}},
 		"newer before what was removed, seen too late": {func(s *story) {
 			s.take(1, 3, 5)
 			s.again(2*noticed, 5, 1, 3)
-			s.Removals = []Removal{{At: noon, Last: 7}}
+			s.Removals = []Removal{{At: s.now, Last: 7}}
 		}, []string{"user ada: version 3 (message 8) came without version 1 before it"}},
 		"newer before what was removed, not yet seen": {func(s *story) {
 			s.take(1, 3, 5)
 			s.again(noticed/2, 5)
 			s.again(2*noticed, 1, 3)
-			s.Removals = []Removal{{At: noon, Last: 7}}
+			s.Removals = []Removal{{At: s.now, Last: 7}}
 		}, nil},
 		"what was left is swapped": {func(s *story) {
 			s.Stream[2], s.Stream[4] = s.Stream[4], s.Stream[2]
-			s.Removals = []Removal{{At: noon, Last: 7}}
+			s.Removals = []Removal{{At: s.now, Last: 7}}
 		}, []string{"user ada: version 3 (message 5) came before version 2"}},
 	}
 	for name, tt := range tests {

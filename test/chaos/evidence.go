@@ -56,18 +56,17 @@ type Held struct {
 // Removal is that somebody took messages out of the stream while all ran, or put another
 // stream in its place.
 type Removal struct {
-	At   time.Time // when it was done
-	Last uint64    // the stream's last sequence then; 0 where another stream took its place
+	At   time.Time // when it was begun
+	Last uint64    // the stream's last sequence when it was done; 0 where another stream took its place
 }
 
 // noticed is how long after a removal the service may still publish what is newer than what
 // was removed: until it has looked at the stream again.
-const noticed = 3 * time.Second
+const noticed = 5 * time.Second
 
-// excuses says that a message may stand before older ones of its user: these were removed
-// before it, or it was published before the removal was seen.
-func (r Removal) excuses(m Message) bool {
-	return m.StreamSequence <= r.Last || m.Stored.Before(r.At.Add(noticed))
+// early reports whether a message was published before the removal had to be known.
+func (r Removal) early(m Message) bool {
+	return !m.Stored.Before(r.At) && m.Stored.Before(r.At.Add(noticed))
 }
 
 // Evidence is all that there is to compare, when everything has come to rest.

@@ -20,15 +20,15 @@ type Nats struct {
 	*Process // nil before the first start
 
 	Addr     string // host:port
-	MaxStore string // of JetStream's files, as "1MB"; empty: a lot. See Reload
+	MaxStore string // of JetStream's files, in bytes or as "1MB", from the next start on; empty: 10GB
 
 	folder string
 }
 
 // NewNats starts a server.
-func NewNats(t testing.TB, maxStore string) *Nats {
+func NewNats(t testing.TB) *Nats {
 	t.Helper()
-	n := &Nats{Addr: "127.0.0.1:" + FreePort(t), MaxStore: maxStore, folder: t.TempDir()}
+	n := &Nats{Addr: "127.0.0.1:" + FreePort(t), folder: t.TempDir()}
 	n.Start(t)
 	return n
 }
@@ -62,7 +62,8 @@ func (n *Nats) Start(t testing.TB) {
 	})
 }
 
-// Reload has the server take MaxStore as it is now, without a restart. It can only grow.
+// Reload has the server take MaxStore as it is now, without a restart. It can only
+// grow.
 func (n *Nats) Reload(t testing.TB) {
 	t.Helper()
 	n.configure(t)

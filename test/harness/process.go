@@ -13,7 +13,7 @@ import (
 )
 
 // shown is how many bytes of a program's output a test that failed shows.
-const shown = 64 << 10
+const shown = 8 << 10
 
 // Process is a program that runs, or has run.
 type Process struct {
@@ -43,7 +43,7 @@ func (l *lockedBuffer) String() string {
 
 // Run starts a program, see Binary, with nothing but env for its environment and in
 // an empty folder. It is killed at the end of the test if it still runs; where the test
-// failed, the end of what it printed is shown.
+// failed, the end of what it printed is shown, but for the lines of single requests.
 func Run(t testing.TB, env map[string]string, stdin, name string, args ...string) *Process {
 	t.Helper()
 	p := &Process{Cmd: exec.Command(Binary(name), args...), Exited: make(chan struct{})}
@@ -67,7 +67,12 @@ func Run(t testing.TB, env map[string]string, stdin, name string, args ...string
 		_ = p.Cmd.Process.Kill() // gone already where the test stopped it
 		<-p.Exited
 		if t.Failed() {
-			output := p.Output()
+			var output string
+			for line := range strings.Lines(p.Output()) {
+				if !strings.Contains(line, `"msg":"request"`) {
+					output += line
+				}
+			}
 			t.Logf("%s printed:\n%s", name, output[max(0, len(output)-shown):])
 		}
 	})
