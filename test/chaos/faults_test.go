@@ -44,7 +44,7 @@ func TestOneOfTwoKilled(t *testing.T) {
 		harness.Within(w, takeover+little-time.Since(killed), "an event of the other instance arrives", func() error {
 			return w.witness.has(first)
 		})
-		w.note("an event of the other instance after %.1f s", time.Since(killed).Seconds())
+		w.note("; its next event after %.1f s", time.Since(killed).Seconds())
 		victim.start()
 	})
 }

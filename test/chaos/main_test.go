@@ -24,5 +24,6 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
+	fmt.Print(heading)
 	os.Exit(harness.Main(m, "gofiber-auth/cmd/...", harness.NatsServer))
 }

@@ -69,7 +69,7 @@ func (w *world) probe() string {
 }
 
 // note adds something to the line that is printed.
-func (w *world) note(format string, args ...any) { w.noted = "; " + fmt.Sprintf(format, args...) }
+func (w *world) note(format string, args ...any) { w.noted = fmt.Sprintf(format, args...) }
 
 // settle waits until everything is right, at most 30 s from then on.
 func (w *world) settle(since time.Time) {
@@ -89,6 +89,11 @@ func (w *world) settle(since time.Time) {
 	w.settled = max(w.settled, time.Since(since))
 }
 
+// heading goes above what print prints: together they are a table of docs/reliability.md.
+const heading = `| fault | where | times | requests | acknowledged | unknown | events | delivered | again | users | settled within |
+|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|
+`
+
 // print prints the counts of a test in one line.
 func (w *world) print(fault string, d deployment) {
 	acknowledged, lost := 0, 0
@@ -103,8 +108,7 @@ func (w *world) print(fault string, d deployment) {
 	}
 	w.witness.mu.Lock()
 	defer w.witness.mu.Unlock()
-	fmt.Printf("%s, %s: %d times; %d requests, %d acknowledged, %d unknown; %d events in the stream, 0 twice; "+
-		"a subscriber got %d, %d of them again; %d users; settled within %.1f s%s\n",
-		fault, d.name, w.rounds, len(w.last.Requests), acknowledged, lost, len(w.last.Stream),
-		w.witness.delivered, w.witness.repeats, len(w.last.Table), w.settled.Seconds(), w.noted)
+	fmt.Printf("| %s%s | %s | %d | %d | %d | %d | %d | %d | %d | %d | %.1f s |\n",
+		fault, w.noted, d.name, w.rounds, len(w.last.Requests), acknowledged, lost, len(w.last.Stream),
+		w.witness.delivered, w.witness.repeats, len(w.last.Table), w.settled.Seconds())
 }
