@@ -57,3 +57,24 @@ func pause(ctx context.Context, attempt int) bool {
 		return true
 	}
 }
+
+// planAnew runs the statement of fn with a plan for its tables as they are now: the outbox and
+// what else waits is mostly empty, and when it is not, it is so all at once.
+func (d *Database) planAnew(db *gorm.DB, fn func(tx *gorm.DB) error) error {
+	if d.Dialect.PlanAnew() == "" {
+		return fn(db)
+	}
+	return d.plannedAnew(db, fn)
+}
+
+// plannedAnew runs the statements of fn, which are to be a transaction anyhow, likewise.
+func (d *Database) plannedAnew(db *gorm.DB, fn func(tx *gorm.DB) error) error {
+	return db.Transaction(func(tx *gorm.DB) error {
+		if begin := d.Dialect.PlanAnew(); begin != "" {
+			if err := tx.Exec(begin).Error; err != nil {
+				return err
+			}
+		}
+		return fn(tx)
+	})
+}

@@ -40,11 +40,12 @@ func (r *Outbox) LastSequence(ctx context.Context, streamID int64) (last uint64,
 	return last, err
 }
 
-// DeletePublished passes over events that another instance is deleting.
+// DeletePublished passes over events that another instance is deleting, and over those that
+// are yet to be delivered by HTTP.
 func (r *Outbox) DeletePublished(ctx context.Context, t time.Time, limit int) (deleted int64, err error) {
 	err = r.db.write(ctx, "delete published events", func(db *gorm.DB) error {
-		result := db.Exec(`DELETE FROM outbox_events WHERE id IN (SELECT id FROM outbox_events WHERE published_at < ?
-			ORDER BY published_at LIMIT ? `+r.db.Dialect.SkipLocked()+`)`, stored(t), max(0, limit))
+		result := db.Exec(`DELETE FROM outbox_events WHERE id IN (SELECT id FROM outbox_events e WHERE published_at < ?
+			AND `+isDelivered+` ORDER BY published_at LIMIT ? `+r.db.Dialect.SkipLocked()+`)`, stored(t), max(0, limit))
 		deleted = result.RowsAffected
 		return result.Error
 	})

@@ -22,7 +22,7 @@ func (r *Outbox) RequeueLost(ctx context.Context, l repositories.Loss, limit int
 		"from": sequence(l.From), "first": sequence(l.First), "last": sequence(l.Last),
 	}
 	err = r.db.write(ctx, "requeue lost events", func(db *gorm.DB) error {
-		return r.planAnew(db, func(tx *gorm.DB) error {
+		return r.db.planAnew(db, func(tx *gorm.DB) error {
 			result := tx.Exec(r.requeueLost(len(l.Deleted) > 0), parameters)
 			requeued = result.RowsAffected
 			return result.Error

@@ -42,7 +42,7 @@ const HeadsQuery = `SELECT id, user_id, version, action, email, username, reques
 func (r *Outbox) Heads(ctx context.Context, limit int) ([]models.OutboxEvent, error) {
 	var rows []outboxRow
 	err := r.db.read(ctx, "heads of the outbox", func(db *gorm.DB) error {
-		return r.planAnew(db, func(tx *gorm.DB) error { return tx.Raw(HeadsQuery, max(0, limit)).Scan(&rows).Error })
+		return r.db.planAnew(db, func(tx *gorm.DB) error { return tx.Raw(HeadsQuery, max(0, limit)).Scan(&rows).Error })
 	})
 	if err != nil {
 		return nil, err
@@ -75,26 +75,11 @@ func (r *Outbox) MarkPublished(ctx context.Context, acks []repositories.Publishe
 		return err
 	}
 	return r.db.write(ctx, "mark events as published", func(db *gorm.DB) error {
-		return r.planAnew(db, func(tx *gorm.DB) error {
+		return r.db.planAnew(db, func(tx *gorm.DB) error {
 			return tx.Exec(`UPDATE outbox_events SET published_at = ?, stream_id = acks.stream, stream_sequence = acks.sequence
 				FROM `+r.db.Dialect.Acks()+` WHERE outbox_events.id = acks.id AND outbox_events.published_at IS NULL`,
 				stored(at), string(parameter)).Error
 		})
-	})
-}
-
-// planAnew runs the statement of fn with a plan for the outbox as it is now: it is mostly
-// empty, and when it is not, it is so all at once.
-func (r *Outbox) planAnew(db *gorm.DB, fn func(tx *gorm.DB) error) error {
-	begin := r.db.Dialect.PlanAnew()
-	if begin == "" {
-		return fn(db)
-	}
-	return db.Transaction(func(tx *gorm.DB) error {
-		if err := tx.Exec(begin).Error; err != nil {
-			return err
-		}
-		return fn(tx)
 	})
 }
 
@@ -118,12 +103,18 @@ func (r *Outbox) Backlog(ctx context.Context) (pending int64, oldest time.Time, 
 type outbox struct {
 	transaction
 	events *int
+	byHTTP bool // events are to be delivered by HTTP, too
 }
 
 func (r outbox) Append(ctx context.Context, e models.OutboxEvent) error {
 	row := newOutboxRow(e)
 	if err := r.run(ctx, "append event", func(tx *gorm.DB) error { return tx.Create(&row).Error }); err != nil {
 		return err
+	}
+	if r.byHTTP {
+		if err := r.deliver(ctx, row); err != nil {
+			return err
+		}
 	}
 	*r.events++
 	return nil

@@ -35,7 +35,7 @@ func TestContract(t *testing.T) {
 // empty deletes all rows; sessions and tokens go with their users.
 func empty(db *postgres.Database) error {
 	var errs []error
-	for _, table := range []string{"users", "outbox_events", "relay_leases"} {
+	for _, table := range []string{"users", "http_deliveries", "outbox_events", "relay_leases"} {
 		errs = append(errs, db.Write.Exec("DELETE FROM "+table).Error)
 	}
 	return errors.Join(errs...)
@@ -46,6 +46,7 @@ func store(db *postgres.Database) repositorytest.Store {
 	return repositorytest.Store{
 		Work: postgres.NewUnitOfWork(db, nil), Users: postgres.NewUsers(db), Sessions: sessions, Expired: sessions,
 		Outbox: outbox, Backlog: outbox, Published: outbox, Replays: outbox, Leases: postgres.NewLeases(db),
+		Deliveries: postgres.NewDeliveries(db), ByHTTP: postgres.NewUnitOfWork(db, nil, postgres.ByHTTP),
 	}
 }
 

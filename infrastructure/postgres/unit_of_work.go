@@ -12,18 +12,29 @@ import (
 type UnitOfWork struct {
 	db       *Database
 	appended func()
+	byHTTP   bool
 }
 
 var _ repositories.UnitOfWork = (*UnitOfWork)(nil)
 
 // NewUnitOfWork returns the unit of work of db. appended, which may be nil, is called after
 // each commit that brought the outbox an event; it must not block.
-func NewUnitOfWork(db *Database, appended func()) *UnitOfWork {
+func NewUnitOfWork(db *Database, appended func(), options ...UnitOfWorkOption) *UnitOfWork {
 	if appended == nil {
 		appended = func() {}
 	}
-	return &UnitOfWork{db: db, appended: appended}
+	u := &UnitOfWork{db: db, appended: appended}
+	for _, option := range options {
+		option(u)
+	}
+	return u
 }
+
+// UnitOfWorkOption changes what NewUnitOfWork returns.
+type UnitOfWorkOption func(*UnitOfWork)
+
+// ByHTTP lets every event that is appended wait to be delivered by HTTP, too; see Deliveries.
+func ByHTTP(u *UnitOfWork) { u.byHTTP = true }
 
 // Do returns the error of fn as it is. A failed statement dooms the transaction: fn returns
 // its error and does not go on.
@@ -37,7 +48,7 @@ func (u *UnitOfWork) Do(ctx context.Context, fn func(ctx context.Context, r repo
 		return db.Transaction(func(tx *gorm.DB) error {
 			t := transaction{db: u.db, tx: tx}
 			own = fn(tx.Statement.Context, repositories.Set{
-				Users: users{t}, Sessions: sessions{t}, Outbox: outbox{t, &events},
+				Users: users{t}, Sessions: sessions{t}, Outbox: outbox{t, &events, u.byHTTP},
 			})
 			return own
 		})

@@ -34,11 +34,15 @@ var (
 	_ repositories.PublishedEvents = (*Memory)(nil)
 	_ repositories.Replays         = (*Memory)(nil)
 	_ repositories.Leases          = (*Memory)(nil)
+	_ repositories.Deliveries      = (*Memory)(nil)
 )
 
 // Store returns all ports over m.
 func (m *Memory) Store() Store {
-	return Store{Work: m, Users: m, Sessions: m, Expired: m, Outbox: m, Backlog: m, Published: m, Replays: m, Leases: m}
+	return Store{
+		Work: m, Users: m, Sessions: m, Expired: m, Outbox: m, Backlog: m, Published: m, Replays: m, Leases: m,
+		Deliveries: m, ByHTTP: ByHTTP{m},
+	}
 }
 
 // Fail makes every call fail with err from now on, such as domain.ErrUnavailable; nil ends that.
@@ -87,8 +91,12 @@ func (m *Memory) RefreshTokensOf(sessionID string) []models.RefreshToken {
 
 // Do runs fn on a copy of the state, which replaces it if fn returns nil.
 func (m *Memory) Do(ctx context.Context, fn func(ctx context.Context, r repositories.Set) error) error {
+	return m.do(ctx, fn, false)
+}
+
+func (m *Memory) do(ctx context.Context, fn func(ctx context.Context, r repositories.Set) error, byHTTP bool) error {
 	return m.write(ctx, func(s *state) error {
-		if err := fn(ctx, repositories.Set{Users: memoryUsers{s}, Sessions: memorySessions{s}, Outbox: memoryOutbox{s}}); err != nil {
+		if err := fn(ctx, repositories.Set{Users: memoryUsers{s}, Sessions: memorySessions{s}, Outbox: memoryOutbox{s, byHTTP}}); err != nil {
 			return err
 		}
 		return gone(ctx)
@@ -134,6 +142,8 @@ type state struct {
 	tokens   map[string]models.RefreshToken
 	events   map[string]memoryEvent
 	leases   map[string]memoryLease
+
+	deliveries map[string]memoryDelivery
 }
 
 type memoryEvent struct {
@@ -148,7 +158,7 @@ type memoryLease struct {
 }
 
 func (s state) clone() state {
-	return state{cloned(s.users), cloned(s.sessions), cloned(s.tokens), cloned(s.events), cloned(s.leases)}
+	return state{cloned(s.users), cloned(s.sessions), cloned(s.tokens), cloned(s.events), cloned(s.leases), cloned(s.deliveries)}
 }
 
 func cloned[V any](m map[string]V) map[string]V {

@@ -197,7 +197,7 @@ func (m *Memory) Backlog(ctx context.Context) (pending int64, oldest time.Time, 
 func (m *Memory) DeletePublished(ctx context.Context, t time.Time, limit int) (deleted int64, err error) {
 	err = m.write(ctx, func(s *state) error {
 		for id, e := range s.events {
-			if !e.publishedAt.IsZero() && e.publishedAt.Before(kept(t)) && deleted < int64(limit) {
+			if !e.publishedAt.IsZero() && e.publishedAt.Before(kept(t)) && s.isDelivered(e.OutboxEvent) && deleted < int64(limit) {
 				delete(s.events, id)
 				deleted++
 			}

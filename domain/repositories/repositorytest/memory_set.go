@@ -121,7 +121,11 @@ func (s *state) deleteSession(id string) {
 }
 
 // memoryOutbox is the outbox within a unit of work.
-type memoryOutbox struct{ *state }
+type memoryOutbox struct {
+	*state
+
+	byHTTP bool // events are to be delivered by HTTP, too
+}
 
 func (r memoryOutbox) Append(ctx context.Context, e models.OutboxEvent) error {
 	for _, other := range r.events {
@@ -131,6 +135,9 @@ func (r memoryOutbox) Append(ctx context.Context, e models.OutboxEvent) error {
 	}
 	e.OccurredAt = kept(e.OccurredAt)
 	r.events[e.ID] = memoryEvent{OutboxEvent: e}
+	if r.byHTTP {
+		r.deliver(e)
+	}
 	return gone(ctx)
 }
 

@@ -19,6 +19,9 @@ type Store struct {
 	Published repositories.PublishedEvents
 	Replays   repositories.Replays
 	Leases    repositories.Leases
+
+	Deliveries repositories.Deliveries
+	ByHTTP     repositories.UnitOfWork // whose events wait to be delivered by HTTP, too
 }
 
 // Run tests the behaviour of an implementation. open returns an empty store, which must take
@@ -37,6 +40,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"lost events", lossTests},
 		{"replays", replayTests},
 		{"leases", leaseTests},
+		{"deliveries", deliveryTests},
 		{"races", raceTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
