@@ -16,9 +16,9 @@ type Deliveries interface {
 	Due(ctx context.Context, q DeliveryQuery) ([]Delivery, error)
 	// Settle notes how tries ended. What is settled already, by whomever, stays as it is.
 	Settle(ctx context.Context, results []DeliveryResult) error
-	// Forgive forgets the failures of up to limit users, whose events are due at once then, and
+	// Hasten makes due at once what up to limit users wait for longest among what failed, and
 	// returns how many these were. It is to be called until it returns less than limit.
-	Forgive(ctx context.Context, limit int) (int64, error)
+	Hasten(ctx context.Context, limit int) (int64, error)
 	// Undelivered returns how many events wait and when the oldest of them was made (the zero
 	// time where none waits).
 	Undelivered(ctx context.Context) (pending int64, oldest time.Time, err error)

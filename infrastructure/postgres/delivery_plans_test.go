@@ -44,13 +44,13 @@ func TestDueDeliveriesStayCheapWhenABacklogGrows(t *testing.T) {
 	}
 	// All of them at once, as when the receiver is back, within the time that a statement has.
 	for n := int64(1000); n == 1000; {
-		if n, err = deliveries.Forgive(t.Context(), 1000); err != nil {
+		if n, err = deliveries.Hasten(t.Context(), 1000); err != nil {
 			t.Fatal(err)
 		}
 	}
 	begin := time.Now()
 	for range 10 {
-		due, err = deliveries.Due(t.Context(), repositories.DeliveryQuery{Fresh: 100})
+		due, err = deliveries.Due(t.Context(), repositories.DeliveryQuery{Failed: 100})
 		if err != nil || len(due) != 100 {
 			t.Fatalf("%d are due, %v", len(due), err)
 		}

@@ -118,16 +118,19 @@ func (r *Deliveries) settle(tx *gorm.DB, all, delivered []string, results []repo
 	return nil
 }
 
-// Forgive passes over rows that are being settled; they are as good as tried.
-func (r *Deliveries) Forgive(ctx context.Context, limit int) (forgiven int64, err error) {
-	err = r.db.write(ctx, "forgive failed deliveries", func(db *gorm.DB) error {
-		result := db.Exec(`UPDATE http_deliveries SET failures = 0, next_attempt_at = ? WHERE user_id IN (
-			SELECT user_id FROM http_deliveries WHERE failures > 0 ORDER BY next_attempt_at LIMIT ? `+r.db.Dialect.SkipLocked()+`)`,
-			r.db.Dialect.After(0), max(0, limit))
-		forgiven = result.RowsAffected
-		return result.Error
+// Hasten passes over rows that are being settled.
+func (r *Deliveries) Hasten(ctx context.Context, limit int) (hastened int64, err error) {
+	now := r.db.Dialect.After(0)
+	err = r.db.write(ctx, "hasten failed deliveries", func(db *gorm.DB) error {
+		return r.db.plannedAnew(db, func(tx *gorm.DB) error {
+			result := tx.Exec(`UPDATE http_deliveries SET next_attempt_at = ? WHERE user_id IN (
+				SELECT user_id FROM http_deliveries WHERE failures > 0 AND next_attempt_at > ?
+				ORDER BY next_attempt_at LIMIT ? `+r.db.Dialect.SkipLocked()+`)`, now, now, max(0, limit))
+			hastened = result.RowsAffected
+			return result.Error
+		})
 	})
-	return forgiven, err
+	return hastened, err
 }
 
 // Undelivered goes by the ids of events, which are in the order of time.

@@ -177,7 +177,7 @@ func wantEverywhere(t *testing.T, db *postgres.Database, want error) {
 		"DeletePublished": func() error { _, err := s.Published.DeletePublished(ctx, time.Now(), 1); return err },
 		"Due":             func() error { _, err := s.Deliveries.Due(ctx, repositories.DeliveryQuery{Fresh: 1}); return err },
 		"Settle":          func() error { return s.Deliveries.Settle(ctx, []repositories.DeliveryResult{{EventID: id}}) },
-		"Forgive":         func() error { _, err := s.Deliveries.Forgive(ctx, 1); return err },
+		"Hasten":          func() error { _, err := s.Deliveries.Hasten(ctx, 1); return err },
 		"Undelivered":     func() error { _, _, err := s.Deliveries.Undelivered(ctx); return err },
 		"MarkPublished": func() error {
 			return s.Outbox.MarkPublished(ctx, []repositories.Published{{EventID: id}}, time.Now())

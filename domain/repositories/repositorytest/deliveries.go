@@ -102,26 +102,32 @@ var deliveryTests = map[string]func(t *testing.T, s Store){
 		wantDue(t, s, repositories.DeliveryQuery{Fresh: 1, Failed: 1}, e[3], e[0])
 		wantDue(t, s, repositories.DeliveryQuery{})
 	},
-	"forgiven failures are forgotten": func(t *testing.T, s Store) {
-		a, b, c := event(account("A"), 1), event(account("B"), 1), event(account("C"), 1)
-		for _, e := range []models.OutboxEvent{a, b, c} {
+	"what failed can be made due at once": func(t *testing.T, s Store) {
+		a, b, c, ok := event(account("A"), 1), event(account("B"), 1), event(account("C"), 1), event(account("OK"), 1)
+		for i, e := range []models.OutboxEvent{a, b, c} {
 			s.appendByHTTP(t, e)
-			s.fail(t, time.Hour, e)
+			s.fail(t, time.Duration(i+1)*time.Hour, e)
 		}
-		wantDue(t, s, all)
-		forgive := func(limit int, want int64) {
+		s.appendByHTTP(t, ok)
+		wantDue(t, s, all, ok)
+		hasten := func(limit int, want int64) {
 			t.Helper()
-			n, err := s.Deliveries.Forgive(t.Context(), limit)
-			noError(t, "Forgive()", err)
+			n, err := s.Deliveries.Hasten(t.Context(), limit)
+			noError(t, "Hasten()", err)
 			wantSame(t, n, want)
 		}
-		forgive(2, 2)
-		forgive(2, 1)
-		forgive(2, 0)
-		due, err := s.Deliveries.Due(t.Context(), repositories.DeliveryQuery{Fresh: 10})
+		hasten(2, 2)
+		hasten(2, 1)
+		hasten(2, 0)
+		due, err := s.Deliveries.Due(t.Context(), all)
 		noError(t, "Due()", err)
-		if len(due) != 3 {
-			t.Fatalf("%d are due, want 3", len(due))
+		if len(due) != 4 {
+			t.Fatalf("%d are due, want 4", len(due))
+		}
+		due, err = s.Deliveries.Due(t.Context(), repositories.DeliveryQuery{Failed: 10})
+		noError(t, "Due()", err)
+		if len(due) != 3 || due[0].Failures != 1 {
+			t.Fatalf("what failed is %v", due)
 		}
 	},
 	"results that mean nothing do no harm": func(t *testing.T, s Store) {

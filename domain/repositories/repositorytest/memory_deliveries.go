@@ -108,19 +108,19 @@ func (s *state) advance(userID string, d memoryDelivery) {
 	s.deliveries[userID] = memoryDelivery{eventID: next.ID, version: next.Version, last: d.last, next: time.Now()}
 }
 
-// Forgive forgets failures.
-func (m *Memory) Forgive(ctx context.Context, limit int) (forgiven int64, err error) {
+// Hasten makes due what failed.
+func (m *Memory) Hasten(ctx context.Context, limit int) (hastened int64, err error) {
 	err = m.write(ctx, func(s *state) error {
 		for _, userID := range slices.Sorted(maps.Keys(s.deliveries)) {
-			if d := s.deliveries[userID]; d.failures > 0 && forgiven < int64(limit) {
-				d.failures, d.next = 0, time.Now()
+			if d := s.deliveries[userID]; d.failures > 0 && d.next.After(time.Now()) && hastened < int64(limit) {
+				d.next = time.Now()
 				s.deliveries[userID] = d
-				forgiven++
+				hastened++
 			}
 		}
 		return nil
 	})
-	return forgiven, err
+	return hastened, err
 }
 
 // Undelivered counts the events that wait.
