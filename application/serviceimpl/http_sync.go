@@ -29,7 +29,6 @@ type HTTPSyncDeps struct {
 	// Announce tells the other instances that an event was committed here; it may be lost. It
 	// is asked for only while another one delivers.
 	Announce func(ctx context.Context) error
-	Now      func() time.Time
 	Log      *slog.Logger
 }
 
@@ -66,7 +65,7 @@ func NewHTTPSync(d HTTPSyncDeps) *HTTPSync {
 	return &HTTPSync{
 		HTTPSyncDeps: d,
 		tenure: &tenure{
-			leases: d.Leases, name: httpSyncLease, holder: d.Holder, ttl: relayLeaseTTL, renewal: relayRenewal, now: d.Now, end: func() {},
+			leases: d.Leases, name: httpSyncLease, holder: d.Holder, ttl: relayLeaseTTL, renewal: relayRenewal, end: func() {},
 		},
 		health:   newSinkHealth(),
 		inFlight: map[string]bool{},
@@ -126,7 +125,7 @@ func (s *HTTPSync) begin(ctx context.Context, term context.Context) error {
 	fresh, failed := s.underWay()
 	q := repositories.DeliveryQuery{Fresh: httpSyncParallel - max(failed, httpSyncReserve), Failed: min(s.room, httpSyncParallel-fresh)}
 	if !s.health.up {
-		q = s.health.probes(fresh, failed, s.Now())
+		q = s.health.probes(fresh, failed, time.Now())
 	}
 	// What is under way is due as well, so it is among what is asked for.
 	if q.Fresh <= fresh && q.Failed <= failed {
@@ -145,7 +144,7 @@ func (s *HTTPSync) begin(ctx context.Context, term context.Context) error {
 			return nil
 		case d.Failures == 0 && fresh < q.Fresh:
 			fresh++
-			s.health.tried(s.Now())
+			s.health.tried(time.Now())
 		case d.Failures > 0 && failed < q.Failed:
 			failed++
 		default:
@@ -176,7 +175,7 @@ func (s *HTTPSync) underWay() (fresh, failed int) {
 func (s *HTTPSync) idle(ctx context.Context) {
 	pause := relayPoll
 	for _, at := range []time.Time{s.retryAt, s.health.freshAt, s.health.probeAt} {
-		if left := at.Sub(s.Now()); left > 0 {
+		if left := time.Until(at); left > 0 {
 			pause = min(pause, left)
 		}
 	}
@@ -214,7 +213,7 @@ func (s *HTTPSync) settle(ctx context.Context) error {
 		case end.err != nil:
 			retry := jitter(backoffAfter(end.Failures))
 			results = append(results, repositories.DeliveryResult{EventID: end.Event.ID, Failed: true, RetryIn: retry})
-			if at := s.Now().Add(retry); at.Before(s.retryAt) || !s.retryAt.After(s.Now()) {
+			if at := time.Now().Add(retry); at.Before(s.retryAt) || !s.retryAt.After(time.Now()) {
 				s.retryAt = at
 			}
 		default:
@@ -256,7 +255,7 @@ func (s *HTTPSync) judge(ctx context.Context, end deliveryEnd) {
 	if end.err == nil {
 		news = s.health.succeeded(end.Event.UserID)
 	} else {
-		news = s.health.failed(end.Event.UserID, end.Failures+1, s.Now())
+		news = s.health.failed(end.Event.UserID, end.Failures+1, time.Now())
 	}
 	switch news {
 	case sinkIsAway:

@@ -127,7 +127,7 @@ func (l *lab) start(t *testing.T, holder string) (stop func()) {
 	t.Helper()
 	l.wakeups = serviceimpl.NewWakeups()
 	worker := serviceimpl.NewHTTPSync(serviceimpl.HTTPSyncDeps{
-		Queue: l.store, Leases: l.store, Sink: l.sink, Wakeups: l.wakeups, Holder: holder, Now: now,
+		Queue: l.store, Leases: l.store, Sink: l.sink, Wakeups: l.wakeups, Holder: holder,
 		Announce: func(context.Context) error { l.announced++; return nil },
 		Log:      slog.New(slog.NewTextHandler(l.log, nil)),
 	})

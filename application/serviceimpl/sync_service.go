@@ -43,25 +43,26 @@ type RelayDeps struct {
 	Log        *slog.Logger
 }
 
-// Wakeups is how others tell a relay that there is something to do. Its methods never block
-// and may be called before there is a relay.
+// Wakeups is how others tell a worker, the relay or HTTPSync, that there is something to do.
+// Each worker has its own, since who is woken takes the token. Its methods never block and may
+// be called before there is a worker.
 type Wakeups struct {
 	committed   chan struct{} // holds one token when this instance has committed an event
 	announced   chan struct{} // holds one token when another one has
 	reconnected chan struct{} // holds one token when the bus has come back
 }
 
-// NewWakeups returns Wakeups for one relay.
+// NewWakeups returns Wakeups for one worker.
 func NewWakeups() *Wakeups {
 	return &Wakeups{
 		committed: make(chan struct{}, 1), announced: make(chan struct{}, 1), reconnected: make(chan struct{}, 1),
 	}
 }
 
-// Committed tells the relay that an event was committed by this instance.
+// Committed tells the worker that an event was committed by this instance.
 func (w *Wakeups) Committed() { signal(w.committed) }
 
-// Announced tells the relay that an event was committed by some instance.
+// Announced tells the worker that an event was committed by some instance.
 func (w *Wakeups) Announced() { signal(w.announced) }
 
 // BusIsBack tells the relay that trying again makes sense at once.

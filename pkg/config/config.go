@@ -34,6 +34,7 @@ type Config struct {
 	Tokens   Tokens
 	Hashing  Hashing
 	Internal Internal
+	HTTPSync HTTPSync
 	Unused   []string // variables that are set and sound, and belong to a part that this version does not have
 }
 
@@ -92,6 +93,12 @@ type Internal struct {
 	SyncToken Secret // at least 32 bytes; empty: they do not
 }
 
+// HTTPSync is where each event is POSTed besides the bus.
+type HTTPSync struct {
+	URL    Secret // may hold credentials; empty: nowhere
+	Secret Secret // signs what is sent; at least 32 bytes
+}
+
 // Load reads the configuration through getenv, which returns "" for what is not set. The
 // error is a Faults with every fault at once.
 func Load(getenv func(string) string) (Config, error) {
@@ -115,6 +122,7 @@ func Load(getenv func(string) string) (Config, error) {
 	}
 	c.Hashing = r.hashing(c.App.Env)
 	c.Internal = Internal{SyncToken: r.secret("SYNC_TOKEN", 32)}
+	c.HTTPSync = r.httpSync()
 	encryptionKeys := r.keys("TOKEN_ENCRYPTION_KEY")
 	c.Unused = r.later()
 	if production {
@@ -197,6 +205,19 @@ func (r *reader) nats() NATS {
 		r.fault("NATS_SUBJECT", "must be words of letters, digits, _ and - joined by dots")
 	}
 	return n
+}
+
+func (r *reader) httpSync() HTTPSync {
+	s := HTTPSync{Secret: r.secret("BACKEND_SYNC_SECRET", 32)}
+	u := r.url("BACKEND_SYNC_URL", "", "http", "https")
+	if u == nil {
+		return s
+	}
+	s.URL = Secret(u.String())
+	if r.getenv("BACKEND_SYNC_SECRET") == "" {
+		r.fault("BACKEND_SYNC_SECRET", "must be set with BACKEND_SYNC_URL")
+	}
+	return s
 }
 
 var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$`)

@@ -180,12 +180,13 @@ func TestDatabaseParts(t *testing.T) {
 func TestSecretsStayOutOfText(t *testing.T) {
 	t.Parallel()
 	env := production()
+	env["BACKEND_SYNC_URL"], env["BACKEND_SYNC_SECRET"] = "https://user:secret-of-the-sink@sink.example.com", strings.Repeat("secret-of-the-sink", 2)
 	c, err := config.Load(from(env))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, text := range []string{fmt.Sprintf("%v", c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c)} {
-		for _, secret := range []string{env["JWT_SECRET"], "secret-of-the-database"} {
+		for _, secret := range []string{env["JWT_SECRET"], "secret-of-the-database", "secret-of-the-sink"} {
 			if strings.Contains(text, secret) {
 				t.Errorf("a secret stands in %s", text)
 			}

@@ -10,7 +10,6 @@ import (
 // those that are set. A deployment's settings can so be written once, and a fault in them
 // is told at once.
 func (r *reader) later() []string {
-	const secretBytes = 32
 	var set []string
 	getenv := r.getenv
 	defer func() { r.getenv = getenv }()
@@ -33,10 +32,6 @@ func (r *reader) later() []string {
 			r.fault("MAIL_FROM", "must be an e-mail address, with or without a name")
 		}
 	}
-	if r.url("BACKEND_SYNC_URL", "", "http", "https") != nil && r.getenv("BACKEND_SYNC_SECRET") == "" {
-		r.fault("BACKEND_SYNC_SECRET", "must be set with BACKEND_SYNC_URL")
-	}
-	r.secret("BACKEND_SYNC_SECRET", secretBytes)
 	r.text("FACEBOOK_GRAPH_VERSION", "")
 	for _, provider := range []string{"GOOGLE", "FACEBOOK", "LINE"} {
 		id, secret := r.text(provider+"_CLIENT_ID", ""), r.text(provider+"_CLIENT_SECRET", "")

@@ -43,6 +43,7 @@ type Container struct {
 	app      *fiber.App
 	wakeups  *serviceimpl.Wakeups
 	relay    *serviceimpl.Relay
+	httpSync *httpSync // nil without BACKEND_SYNC_URL
 	janitor  *serviceimpl.Janitor
 	embedded *nats.Embedded // nil with NATS_URL
 	draining atomic.Bool
@@ -81,10 +82,13 @@ func (c *Container) build(ctx context.Context, version string) (err error) {
 		}
 	}
 	m := metrics.New(version)
-	if c.core, err = NewCore(ctx, cfg, log, m, c.wakeups.Committed); err != nil {
+	if c.core, err = NewCore(ctx, cfg, log, m, c.committed); err != nil {
 		return err
 	}
 	c.closers.add(c.core.Close)
+	if err := c.addHTTPSync(m, version); err != nil {
+		return err
+	}
 	publisher, err := c.connectBus(m)
 	if err != nil {
 		return err
@@ -234,8 +238,11 @@ func (c *Container) Run(ctx context.Context) error {
 	var workers sync.WaitGroup
 	workers.Go(func() { c.relay.Run(background) })
 	workers.Go(func() { c.janitor.Run(background) })
+	if c.httpSync != nil {
+		workers.Go(func() { c.httpSync.worker.Run(background) })
+	}
 	if c.core.announcements != nil {
-		workers.Go(func() { c.core.announcements.Listen(background, c.wakeups.Announced) })
+		workers.Go(func() { c.core.announcements.Listen(background, c.announced) })
 	}
 
 	served := make(chan error, 1)

@@ -52,7 +52,7 @@ func NewCore(ctx context.Context, cfg config.Config, log *slog.Logger, m *metric
 	if cfg.Database.URL != "" {
 		c.announcements = postgres.NewAnnouncements(db, log)
 	}
-	c.Work = postgres.NewUnitOfWork(db, appended)
+	c.Work = postgres.NewUnitOfWork(db, appended, deliveries(cfg)...)
 	c.Users = postgres.NewUsers(db)
 	c.Administration = serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{
 		Work: c.Work, Users: c.Users, Hasher: c.Hasher, Now: now, NewID: newID,

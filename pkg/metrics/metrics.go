@@ -26,6 +26,9 @@ type Metrics struct {
 	PublishDuration  prometheus.Histogram   // seconds from the send to the ack
 	EventsReconciled prometheus.Counter     // that the stream had acknowledged and lost
 
+	HTTPSyncDeliveries *prometheus.CounterVec // by result
+	HTTPSyncDuration   prometheus.Histogram   // seconds from the send to the answer
+
 	PasswordQueue    prometheus.Gauge     // jobs that wait for a worker
 	PasswordBusy     prometheus.Gauge     // jobs that a worker is at
 	PasswordWait     prometheus.Histogram // seconds from the queue to a worker
@@ -66,6 +69,13 @@ func New(version string) *Metrics {
 		EventsReconciled: f.NewCounter(prometheus.CounterOpts{
 			Name: "events_reconciled_total", Help: "Events that the stream had acknowledged and lost, and that were put on the queue again.",
 		}),
+		HTTPSyncDeliveries: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "http_sync_deliveries_total", Help: "Tries to deliver an event by HTTP, by whether the receiver accepted it.",
+		}, []string{"result"}),
+		HTTPSyncDuration: f.NewHistogram(prometheus.HistogramOpts{
+			Name: "http_sync_duration_seconds", Help: "Time from an event's delivery by HTTP to the receiver's answer.",
+			Buckets: prometheus.ExponentialBuckets(.001, 2, 15),
+		}),
 		PasswordQueue: f.NewGauge(prometheus.GaugeOpts{
 			Name: "password_pool_queue_depth", Help: "Password hashes that wait for a worker.",
 		}),
@@ -88,27 +98,36 @@ func (m *Metrics) WatchDatabase(db *sql.DB, name string) {
 }
 
 // Backlog tells how many events wait and since when the oldest does; see
-// repositories.OutboxQueue.
+// repositories.Backlog.
 type Backlog func(ctx context.Context) (pending int64, oldest time.Time, err error)
 
 // WatchOutbox adds outbox_pending and outbox_oldest_seconds, asked anew at each scrape. While
 // the database is away the two are missing from the scrape.
 func (m *Metrics) WatchOutbox(backlog Backlog) {
-	m.Registry.MustRegister(outboxCollector{
+	m.watchBacklog("outbox", "Events that wait to be published.", backlog)
+}
+
+// WatchHTTPSync adds http_sync_pending and http_sync_oldest_seconds likewise.
+func (m *Metrics) WatchHTTPSync(backlog Backlog) {
+	m.watchBacklog("http_sync", "Events that wait to be delivered by HTTP.", backlog)
+}
+
+func (m *Metrics) watchBacklog(prefix, help string, backlog Backlog) {
+	m.Registry.MustRegister(backlogCollector{
 		backlog: backlog,
-		pending: prometheus.NewDesc("outbox_pending", "Events that wait to be published.", nil, nil),
-		oldest:  prometheus.NewDesc("outbox_oldest_seconds", "Age of the oldest event that waits; 0 where none does.", nil, nil),
+		pending: prometheus.NewDesc(prefix+"_pending", help, nil, nil),
+		oldest:  prometheus.NewDesc(prefix+"_oldest_seconds", "Age of the oldest event that waits; 0 where none does.", nil, nil),
 	})
 }
 
-type outboxCollector struct {
+type backlogCollector struct {
 	backlog         Backlog
 	pending, oldest *prometheus.Desc
 }
 
-func (c outboxCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.pending; ch <- c.oldest }
+func (c backlogCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.pending; ch <- c.oldest }
 
-func (c outboxCollector) Collect(ch chan<- prometheus.Metric) {
+func (c backlogCollector) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	pending, oldest, err := c.backlog(ctx)
