@@ -15,6 +15,7 @@ type API struct {
 	Tokens *Verifier
 	Auth   AuthService
 	Users  Users
+	Events http.Handler // nil: they come over NATS alone
 	Log    *slog.Logger
 }
 
@@ -23,6 +24,9 @@ func (a API) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /profiles/me", a.read)
 	mux.HandleFunc("PUT /profiles/me", a.write)
+	if a.Events != nil {
+		mux.Handle("POST /events", a.Events)
+	}
 	return mux
 }
 

@@ -26,6 +26,8 @@ type settings struct {
 	syncToken string // the auth service's SYNC_TOKEN; "" where it has none
 
 	secretFile, issuer, audience string
+
+	syncSecretFile string // "": events do not come by HTTP
 }
 
 func main() {
@@ -39,6 +41,7 @@ func main() {
 	flag.StringVar(&s.secretFile, "jwt-secret", "data/jwt_secret", "the `file` that holds the auth service's JWT_SECRET")
 	flag.StringVar(&s.issuer, "issuer", "gofiber-auth", "the auth service's JWT_ISSUER")
 	flag.StringVar(&s.audience, "audience", "gofiber-auth", "the auth service's JWT_AUDIENCE")
+	flag.StringVar(&s.syncSecretFile, "sync-secret", "", "the `file` that holds the auth service's BACKEND_SYNC_SECRET, if it POSTs events to /events")
 	flag.Parse()
 	s.syncToken = os.Getenv("SYNC_TOKEN") // never a flag: every user of the machine sees those
 
@@ -74,6 +77,13 @@ func run(ctx context.Context, s settings, log *slog.Logger) (err error) {
 	api := API{
 		Tokens: tokens, Users: users, Log: log,
 		Auth: AuthService{URL: s.auth, Client: &http.Client{Timeout: 3 * time.Second}},
+	}
+	if s.syncSecretFile != "" {
+		secret, err := os.ReadFile(s.syncSecretFile)
+		if err != nil {
+			return fmt.Errorf("-sync-secret: %w", err)
+		}
+		api.Events = Webhook{Secret: bytes.TrimSpace(secret), Apply: users.Apply, Log: log}
 	}
 	server := &http.Server{Handler: api.Handler(), ReadHeaderTimeout: 5 * time.Second}
 
