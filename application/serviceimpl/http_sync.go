@@ -16,6 +16,7 @@ const (
 	httpSyncBackoff   = 200 * time.Millisecond // of a user after a failure, doubled up to the limit
 	httpSyncBackoffTo = time.Minute
 	httpSyncHasten    = 1000                   // users at once
+	httpSyncPatience  = 15 * time.Second       // with a sink that is away, after which another instance may try; longer than a try
 	httpSyncFinish    = 500 * time.Millisecond // for deliveries under way, in a stop
 )
 
@@ -42,6 +43,8 @@ type HTTPSync struct {
 
 	tenure   *tenure
 	held     bool
+	said     bool      // of the lease, in the log
+	aside    time.Time // until when the lease is left to others
 	health   *sinkHealth
 	inFlight map[string]bool  // by user; true where the last try failed
 	ends     chan deliveryEnd // has room for every delivery
@@ -99,16 +102,15 @@ func (s *HTTPSync) Run(ctx context.Context) {
 
 // round settles what has ended and begins what is due, if this instance has the lease.
 func (s *HTTPSync) round(ctx context.Context) error {
-	term, err := s.tenure.hold(ctx)
+	term, err := s.hold(ctx)
 	if err != nil {
 		return err
 	}
-	if held := term != nil; held != s.held {
-		s.Log.InfoContext(ctx, "events by HTTP", "holds_lease", held)
-		s.held, s.health, s.hasten = held, newSinkHealth(), false
-	}
-	if err := s.settle(ctx); err != nil || !s.held {
+	if err := s.settle(ctx); err != nil || term == nil {
 		return err
+	}
+	if s.health.awayFor(httpSyncPatience, time.Now()) {
+		return s.stepAside(ctx)
 	}
 	for s.hasten {
 		n, err := s.Queue.Hasten(ctx, httpSyncHasten)
@@ -118,6 +120,38 @@ func (s *HTTPSync) round(ctx context.Context) error {
 		s.hasten = n == httpSyncHasten
 	}
 	return s.begin(ctx, term)
+}
+
+// hold returns the context of the tenure, or nil while another instance has the lease.
+func (s *HTTPSync) hold(ctx context.Context) (context.Context, error) {
+	if time.Now().Before(s.aside) {
+		return nil, nil
+	}
+	term, err := s.tenure.hold(ctx)
+	if err != nil {
+		return nil, err
+	}
+	held := term != nil
+	if held != s.said {
+		s.said = held
+		s.Log.InfoContext(ctx, "events by HTTP", "holds_lease", held)
+	}
+	if held && !s.held {
+		s.hasten = false
+		s.health.anew(time.Now())
+	}
+	s.held = held
+	return term, nil
+}
+
+// stepAside leaves the lease to another instance for a while: what keeps this one from the
+// sink may not keep the other. A commit ends it.
+func (s *HTTPSync) stepAside(ctx context.Context) error {
+	if err := s.tenure.release(ctx); err != nil {
+		return err
+	}
+	s.held, s.aside = false, time.Now().Add(relayAside)
+	return nil
 }
 
 // begin begins deliveries that are due, as far as there is room for them.
@@ -188,6 +222,7 @@ func (s *HTTPSync) idle(ctx context.Context) {
 	case end := <-s.ends:
 		s.ended = append(s.ended, end)
 	case <-s.Wakeups.committed:
+		s.aside = time.Time{}
 		if s.held {
 			return
 		}
@@ -251,7 +286,7 @@ func (s *HTTPSync) judge(ctx context.Context, end deliveryEnd) {
 	default: // some may hang: they hold up only each other
 		s.room = httpSyncReserve
 	}
-	news := noNews
+	var news sinkNews
 	if end.err == nil {
 		news = s.health.succeeded(end.Event.UserID)
 	} else {

@@ -20,9 +20,10 @@ const (
 // sinkHealth judges a receiver by how deliveries end. One that is away is probed, ever less
 // often, instead of being given all that waits; a user who alone fails is no sign of that.
 type sinkHealth struct {
-	up       bool // else unknown, as at first, or away
-	away     bool // and that has been said
-	failures int  // in a row, of users of whom it is not known that they alone fail
+	up       bool      // else unknown, as at first, or away
+	away     bool      // and that has been said
+	since    time.Time // when it was found to be away, or the judgement began anew
+	failures int       // in a row, of users of whom it is not known that they alone fail
 	backoff  time.Duration
 	freshAt  time.Time // before which, while it is not up, nothing is tried for the first time
 	probeAt  time.Time // or again
@@ -40,6 +41,19 @@ type failingUser struct {
 
 func newSinkHealth() *sinkHealth {
 	return &sinkHealth{failing: map[string]*failingUser{}, stuck: map[string]struct{}{}}
+}
+
+// anew begins the judgement anew, since others may have delivered meanwhile. What has been said
+// stays said, and how long to wait between probes.
+func (h *sinkHealth) anew(now time.Time) {
+	h.up, h.failures, h.since = false, 0, now
+	clear(h.failing)
+	clear(h.stuck)
+}
+
+// awayFor reports whether the receiver has been away for so long.
+func (h *sinkHealth) awayFor(d time.Duration, now time.Time) bool {
+	return h.away && !h.up && now.Sub(h.since) >= d
 }
 
 // probes says how much may be tried of a receiver that is not known to be up, while so much
@@ -83,7 +97,7 @@ func (h *sinkHealth) succeeded(userID string) sinkNews {
 	delete(h.failing, userID)
 	switch {
 	case !h.up:
-		h.up, h.away = true, false
+		h.up, h.away, h.backoff = true, false, 0
 		return sinkIsBack
 	case user != nil && user.told:
 		return userIsUnstuck
@@ -113,7 +127,7 @@ func (h *sinkHealth) failed(userID string, failures int, now time.Time) sinkNews
 		if h.up {
 			h.up, h.backoff, h.probeAt = false, sinkProbe, now.Add(jitter(sinkProbe))
 		}
-		h.away = true
+		h.away, h.since = true, now
 		return sinkIsAway
 	case stuck && !user.told && failures >= sinkStuckAfter:
 		user.told = true

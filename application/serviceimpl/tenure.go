@@ -60,7 +60,11 @@ func (t *tenure) release(ctx context.Context) error {
 	if t.term == nil {
 		return nil
 	}
+	if err := t.leases.Release(ctx, t.name, t.holder); err != nil {
+		return err
+	}
 	t.over.Stop()
 	t.close()
-	return t.leases.Release(ctx, t.name, t.holder)
+	t.renewAt = time.Time{}
+	return nil
 }

@@ -56,7 +56,7 @@ func (r *receiver) start(t *testing.T) {
 }
 
 // stop cuts all connections and takes no more.
-func (r *receiver) stop() { r.server.Close() }
+func (r *receiver) stop() { _ = r.server.Close() }
 
 // ServeHTTP accepts what is signed, unless it is told otherwise.
 func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
