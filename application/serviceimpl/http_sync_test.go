@@ -362,6 +362,23 @@ func TestTheReceiverIsAway(t *testing.T) {
 	})
 }
 
+// After a long outage every user's next try is up to a minute away. Nobody waits for it.
+func TestALongOutageEndsForAllAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab()
+		defer l.start(t, "a")()
+		l.sink.set(func(s *sink) { s.away = true })
+		for range 5 {
+			l.commit(t, newID(), 1, 2)
+		}
+		pass(10 * time.Minute)
+		l.sink.set(func(s *sink) { s.away = false })
+		pass(8 * time.Second)
+		l.wantWaiting(t, 0)
+	})
+}
+
 // An outage that ends while the service is not running does not go on after the start.
 func TestTheReceiverIsBackBeforeTheService(t *testing.T) {
 	t.Parallel()
@@ -483,10 +500,13 @@ func TestHTTPSyncStops(t *testing.T) {
 		l.sink.takes = 300 * time.Millisecond
 		ada, grace := newID(), newID()
 		l.sink.hanging[grace] = true
-		l.commit(t, ada, 1, 1)
 		l.commit(t, grace, 1, 1)
+		l.commit(t, ada, 1, 1)
 		stop := l.start(t, "a")
-		pass(100 * time.Millisecond)
+		pass(400 * time.Millisecond)
+		if l.sink.now != 2 {
+			t.Fatalf("%d deliveries are under way, want 2", l.sink.now)
+		}
 		begin := time.Now()
 		stop()
 		if took := time.Since(begin); took > time.Second {
@@ -494,6 +514,10 @@ func TestHTTPSyncStops(t *testing.T) {
 		}
 		l.wantVersions(t, ada, 1) // it was under way and had its moment
 		l.wantWaiting(t, 1)
+		due, err := l.store.Due(t.Context(), repositories.DeliveryQuery{Fresh: 10})
+		if err != nil || len(due) != 1 || due[0].Event.UserID != grace {
+			t.Errorf("what was abandoned is not tried at once by the next: %v, %v", due, err)
+		}
 		if l.log.count("WARN") > 0 {
 			t.Errorf("a stop is no failure: %s", l.log.b.String())
 		}
