@@ -156,6 +156,12 @@ func (s *instance) rename(t *testing.T, a auth, name string) {
 	s.must(t, "PATCH", "/api/v1/users/me", a.Token, fmt.Sprintf(`{"username":%q}`, name), 200, nil)
 }
 
+// awaitUndelivered waits until so many events wait to be delivered by HTTP.
+func (s *instance) awaitUndelivered(t *testing.T, want string) {
+	t.Helper()
+	eventually(t, want+" events wait for HTTP", func() error { return s.wantMetric(t, "http_sync_pending", want) })
+}
+
 // What comes by HTTP is what comes over the bus, to the byte.
 func TestEventsByHTTP(t *testing.T) {
 	t.Parallel()
@@ -182,12 +188,7 @@ func TestEventsByHTTP(t *testing.T) {
 		}
 		root := newAdmin(t, env, s) // by authctl, which goes the same way
 		sink.waitFor(t, root.User.ID, 1)
-		eventually(t, "nothing waits", func() error {
-			if n := s.metric(t, "http_sync_pending"); n != "0" {
-				return fmt.Errorf("%s events wait", n)
-			}
-			return nil
-		})
+		s.awaitUndelivered(t, "0")
 		if n := s.metric(t, `http_sync_deliveries_total{result="ok"}`); n != "4" {
 			t.Errorf("%s deliveries are counted, want 4", n)
 		}
@@ -236,9 +237,7 @@ func TestOneUserIsStuckByHTTP(t *testing.T) {
 				if got := sink.of(t, ada.User.ID); len(got) != 1 {
 					t.Errorf("%d events of ada were accepted, want 1", len(got))
 				}
-				if n := s.metric(t, "http_sync_pending"); n != "2" {
-					t.Errorf("http_sync_pending = %s, want 2", n)
-				}
+				s.awaitUndelivered(t, "2")
 				sink.tell(nil)
 				sink.waitFor(t, ada.User.ID, 3)
 			})
