@@ -194,7 +194,7 @@ func TestEventsByHTTP(t *testing.T) {
 		}
 		s.stop(t)
 		for _, secret := range []string{"hunter2", syncSecret, "ada@example.com"} {
-			if strings.Contains(s.output.String(), secret) {
+			if strings.Contains(s.Output(), secret) {
 				t.Errorf("%q stands in the log", secret)
 			}
 		}
@@ -264,7 +264,7 @@ func TestBusAndReceiverAreAwayInTurn(t *testing.T) {
 		events.waitFor(t, ada.User.ID, 2)
 		events.waitFor(t, grace.User.ID, 1)
 		eventually(t, "it is said that the receiver is away", func() error {
-			if !strings.Contains(s.output.String(), `"events by HTTP wait"`) {
+			if !strings.Contains(s.Output(), `"events by HTTP wait"`) {
 				return errNotYet
 			}
 			return nil
@@ -307,7 +307,7 @@ func TestKilledWhileDelivering(t *testing.T) {
 				}
 				want[u.User.ID] = 4
 			}
-			s.kill(t)
+			s.Kill(t)
 			s = start(t, env)
 		}
 		for id, n := range want {
@@ -338,7 +338,7 @@ func TestTheDeliveringInstanceDies(t *testing.T) {
 	if took := time.Since(begun); took > 5*time.Second {
 		t.Errorf("an event of the instance that does not deliver took %s", took)
 	}
-	first.kill(t)
+	first.Kill(t)
 	begun = time.Now()
 	joan := second.register(t, "joan")
 	sink.waitFor(t, joan.User.ID, 1)
