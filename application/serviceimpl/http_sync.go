@@ -67,13 +67,11 @@ type deliveryEnd struct {
 func NewHTTPSync(d HTTPSyncDeps) *HTTPSync {
 	return &HTTPSync{
 		HTTPSyncDeps: d,
-		tenure: &tenure{
-			leases: d.Leases, name: httpSyncLease, holder: d.Holder, ttl: relayLeaseTTL, renewal: relayRenewal, end: func() {},
-		},
-		health:   newSinkHealth(),
-		inFlight: map[string]bool{},
-		room:     httpSyncReserve,
-		ends:     make(chan deliveryEnd, httpSyncParallel),
+		tenure:       newTenure(d.Leases, httpSyncLease, d.Holder),
+		health:       newSinkHealth(),
+		inFlight:     map[string]bool{},
+		room:         httpSyncReserve,
+		ends:         make(chan deliveryEnd, httpSyncParallel),
 	}
 }
 

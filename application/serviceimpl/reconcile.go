@@ -23,7 +23,7 @@ func (r *Relay) reconcile(ctx context.Context, stream models.StreamState) (reque
 	}
 	loss := r.loss(stream)
 	for {
-		n, err := r.Queue.RequeueLost(ctx, loss, requeueBatch)
+		n, err := r.Queue.RequeueLost(ctx, r.tenure.lease(), loss, requeueBatch)
 		if requeued += n; err != nil {
 			return requeued, err
 		}

@@ -33,7 +33,7 @@ type RelayDeps struct {
 	Leases    repositories.Leases
 	Publisher services.EventPublisher
 	Wakeups   *Wakeups
-	Holder    string // names this instance among those that share a database
+	Holder    string // names this instance among those that share a database; empty where there can be no other
 	// Announce tells the other instances that an event was committed here; it may be lost. It
 	// is asked for only while another one relays.
 	Announce func(ctx context.Context) error
@@ -76,14 +76,13 @@ func signal(c chan struct{}) {
 }
 
 // Relay takes events from the outbox to the bus: at least once, in order per user, and again
-// where the stream has lost them. Of several instances the one that holds the lease does it.
-// Should two do it for a moment (one was paused past its lease), the order still holds: each
-// publishes only the first unpublished event of a user, and the stream drops what it has
-// already by its Nats-Msg-Id.
+// where the stream has lost them. Of several instances the one that holds the lease does it;
+// what it learns of the bus it notes only while the lease is still its own.
 type Relay struct {
 	RelayDeps
 
-	renewAt time.Time
+	tenure  *tenure
+	term    context.Context // the present one of tenure
 	held    bool
 	failing time.Time          // since when every try has failed; zero after a success
 	aside   time.Time          // until when the lease is left to others
@@ -92,7 +91,9 @@ type Relay struct {
 }
 
 // NewRelay returns a relay that does nothing until Run.
-func NewRelay(d RelayDeps) *Relay { return &Relay{RelayDeps: d} }
+func NewRelay(d RelayDeps) *Relay {
+	return &Relay{RelayDeps: d, tenure: newTenure(d.Leases, relayLease, d.Holder)}
+}
 
 // Run relays until ctx ends.
 func (r *Relay) Run(ctx context.Context) {
@@ -152,12 +153,10 @@ func (r *Relay) Drain(ctx context.Context) {
 			break
 		}
 	}
-	if r.held {
-		ctx, cancel := grace(ctx)
-		defer cancel()
-		if err := r.Leases.Release(ctx, relayLease, r.Holder); err != nil {
-			r.Log.WarnContext(ctx, "the relay's lease was not released; it ends by itself", "error", err)
-		}
+	ctx, cancel := grace(ctx)
+	defer cancel()
+	if err := r.tenure.release(ctx); err != nil {
+		r.Log.WarnContext(ctx, "the relay's lease was not released; it ends by itself", "error", err)
 	}
 }
 
@@ -168,13 +167,13 @@ func (r *Relay) pass(ctx context.Context) (progress bool, err error) {
 		return false, err
 	}
 	events, err := r.Queue.Heads(ctx, relayBatch)
-	if err != nil || len(events) == 0 && !r.due(r.lookAt, relayLook) {
+	if err != nil || len(events) == 0 && time.Now().Before(r.lookAt) {
 		return false, err
 	}
 	// Nothing goes out before what the stream has lost.
 	stream, err := r.Publisher.Stream(ctx)
 	if err != nil {
-		r.lookAt = r.Now().Add(relayLook)
+		r.lookAt = time.Now().Add(relayLook)
 		if len(events) == 0 { // nobody waits; the publisher says what is wrong
 			return false, nil
 		}
@@ -183,7 +182,7 @@ func (r *Relay) pass(ctx context.Context) (progress bool, err error) {
 	if requeued, err := r.reconcile(ctx, stream); err != nil || requeued > 0 {
 		return requeued > 0, err
 	}
-	r.lookAt = r.Now().Add(relayLook)
+	r.lookAt = time.Now().Add(relayLook)
 	if len(events) == 0 {
 		return false, nil
 	}
@@ -192,16 +191,20 @@ func (r *Relay) pass(ctx context.Context) (progress bool, err error) {
 		// What the bus has must be marked even when the service is told to stop meanwhile.
 		markCtx, cancel := grace(ctx)
 		defer cancel()
-		if err := r.Queue.MarkPublished(markCtx, acks, r.Now()); err != nil {
+		if err := r.Queue.MarkPublished(markCtx, r.tenure.lease(), acks, r.Now()); err != nil {
 			return false, err
 		}
 	}
 	return len(acks) > 0, publishErr
 }
 
+// publish publishes a batch, however long the bus takes for it, as long as the lease can be
+// renewed.
 func (r *Relay) publish(ctx context.Context, stream models.StreamState, events []models.OutboxEvent) (acks []repositories.Published, err error) {
 	ctx, cancel := context.WithTimeout(ctx, relayAckWait)
 	defer cancel()
+	ctx, stop := r.tenure.keep(ctx)
+	defer stop()
 	for i, result := range r.Publisher.Publish(ctx, events) {
 		if result.Err != nil {
 			if err == nil {
@@ -217,22 +220,21 @@ func (r *Relay) publish(ctx context.Context, stream models.StreamState, events [
 	return acks, err
 }
 
-// hold reports whether this instance has the lease, which it renews now and then.
+// hold reports whether this instance has the lease.
 func (r *Relay) hold(ctx context.Context) (bool, error) {
-	if !r.due(r.aside, relayAside) {
+	if time.Now().Before(r.aside) {
 		return false, nil
 	}
-	if r.due(r.renewAt, relayRenewal) {
-		held, err := r.Leases.Acquire(ctx, relayLease, r.Holder, relayLeaseTTL)
-		if err != nil {
-			r.held = false
-			return false, err
-		}
-		if held != r.held {
-			r.Log.InfoContext(ctx, "relay", "holds_lease", held)
-			r.lookAt, r.seen = time.Time{}, models.StreamState{} // others may have published
-		}
-		r.held, r.renewAt = held, r.Now().Add(relayRenewal)
+	term, err := r.tenure.hold(ctx)
+	if err != nil {
+		return false, err
+	}
+	if held := term != nil; held != r.held {
+		r.Log.InfoContext(ctx, "relay", "holds_lease", held)
+		r.held = held
+	}
+	if term != r.term { // others may have published meanwhile
+		r.term, r.lookAt, r.seen = term, time.Time{}, models.StreamState{}
 	}
 	return r.held, nil
 }
@@ -240,24 +242,16 @@ func (r *Relay) hold(ctx context.Context) (bool, error) {
 // stepAside leaves the lease to another instance where this one has failed for a while: what
 // keeps it from the bus may not keep the other.
 func (r *Relay) stepAside(ctx context.Context) {
-	now := r.Now()
 	if r.failing.IsZero() {
-		r.failing = now
+		r.failing = time.Now()
 	}
-	if !r.held || now.Sub(r.failing) < relayPatience {
+	if !r.held || time.Since(r.failing) < relayPatience {
 		return
 	}
-	if err := r.Leases.Release(ctx, relayLease, r.Holder); err != nil {
+	if err := r.tenure.release(ctx); err != nil {
 		return // then the database is away, too
 	}
-	r.held, r.renewAt, r.failing, r.aside = false, now, time.Time{}, now.Add(relayAside)
-}
-
-// due reports whether it is time for what comes every interval and next at the given time.
-// Should the clock be set back, it must not wait for it to catch up.
-func (r *Relay) due(next time.Time, interval time.Duration) bool {
-	now := r.Now()
-	return !now.Before(next) || next.Sub(now) > interval
+	r.held, r.failing, r.aside = false, time.Time{}, time.Now().Add(relayAside)
 }
 
 // grace returns a context that ends a little later than ctx does, for what must not be left

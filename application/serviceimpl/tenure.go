@@ -2,6 +2,7 @@ package serviceimpl
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"gofiber-auth/domain/repositories"
@@ -17,7 +18,49 @@ type tenure struct {
 	renewAt time.Time
 	term    context.Context // nil while another instance has the lease
 	end     context.CancelFunc
-	over    *time.Timer // ends the term where the lease is not renewed in time
+	until   time.Time   // when the term ends where the lease is not renewed
+	over    *time.Timer // which then does
+}
+
+// newTenure returns the tenure of a worker on a lease, which it does not have yet. An empty
+// holder is the only one that there can be.
+func newTenure(leases repositories.Leases, name, holder string) *tenure {
+	return &tenure{leases: leases, name: name, holder: holder, ttl: relayLeaseTTL, renewal: relayRenewal, end: func() {}}
+}
+
+// lease is what has to be the holder's when something is written.
+func (t *tenure) lease() repositories.Lease {
+	if t.holder == "" {
+		return repositories.Lease{}
+	}
+	return repositories.Lease{Name: t.name, Holder: t.holder}
+}
+
+// keep renews the lease, which the worker must have, until stop is called. The context that it
+// returns ends with ctx and with the lease.
+func (t *tenure) keep(ctx context.Context) (kept context.Context, stop func()) {
+	kept, cancel := context.WithCancel(ctx)
+	unlink := context.AfterFunc(t.term, cancel)
+	if !time.Now().Before(t.until) { // a process that was paused gets here before its timers fire
+		cancel()
+	}
+	var renewing sync.WaitGroup
+	renewing.Go(func() {
+		for {
+			wait(kept, t.renewal, nil)
+			if kept.Err() != nil {
+				return
+			}
+			if term, err := t.hold(kept); err == nil && term == nil {
+				return // the term has ended, and kept with it
+			}
+		}
+	})
+	return kept, func() {
+		unlink()
+		cancel()
+		renewing.Wait()
+	}
 }
 
 // hold takes or renews the lease. It returns a context that ends when the lease does, but not
@@ -41,7 +84,8 @@ func (t *tenure) hold(ctx context.Context) (context.Context, error) {
 		t.term, t.end = context.WithCancel(context.WithoutCancel(ctx))
 	}
 	if held {
-		t.over = time.AfterFunc(t.ttl-time.Since(begun), t.end)
+		t.until = begun.Add(t.ttl)
+		t.over = time.AfterFunc(time.Until(t.until), t.end)
 	}
 	t.renewAt = begun.Add(t.renewal)
 	return t.term, nil

@@ -2,6 +2,7 @@ package repositories
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"gofiber-auth/domain/models"
@@ -25,13 +26,21 @@ type OutboxQueue interface {
 	// Heads returns the oldest unpublished event of each user, up to limit of them, oldest
 	// first. At most one event of a user: the next may go out only when this one has.
 	Heads(ctx context.Context, limit int) ([]models.OutboxEvent, error)
-	// MarkPublished takes acknowledged events off the queue.
-	MarkPublished(ctx context.Context, acks []Published, at time.Time) error
+	// MarkPublished takes acknowledged events off the queue, or returns ErrLeaseLost.
+	MarkPublished(ctx context.Context, l Lease, acks []Published, at time.Time) error
 	// RequeueLost puts up to limit events that the stream has lost on the queue again and
-	// returns how many. It is to be called until it returns less than limit, before anything
-	// else is published.
-	RequeueLost(ctx context.Context, l Loss, limit int) (int64, error)
+	// returns how many, or ErrLeaseLost. It is to be called until it returns less than limit,
+	// before anything else is published.
+	RequeueLost(ctx context.Context, l Lease, lost Loss, limit int) (int64, error)
 }
+
+// Lease is a lease that has to be the holder's when something is written, and stays so until
+// that is committed: what an instance learned while it relayed must not be noted after another
+// one has begun to. The zero Lease asks for nothing.
+type Lease struct{ Name, Holder string }
+
+// ErrLeaseLost says that the lease is not the holder's, and that nothing was written.
+var ErrLeaseLost = errors.New("the lease is another instance's")
 
 // Loss says which of the acknowledged events a stream has lost: those that another stream
 // acknowledged, and those of its own whose sequences it does not have. Of a user whose

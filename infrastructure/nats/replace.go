@@ -2,14 +2,12 @@ package nats
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
-	"github.com/nats-io/nats.go/jetstream"
 
-	"gofiber-auth/domain"
+	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/services"
 )
 
@@ -17,22 +15,17 @@ import (
 // deleted messages too (https://github.com/nats-io/nats-server/issues/6782). So it may
 // acknowledge as a repeat an event that it no longer has.
 
-// replace publishes such events again, under an id that the stream cannot know yet.
+// replace publishes such events again, under an id that the stream cannot know yet. It goes by
+// the state in which the stream was last found: what has gone since, the next look will find.
 func (p *Publisher) replace(ctx context.Context, sent []pending) {
-	for begin := sent; len(begin) > 0 && ctx.Err() == nil; {
+	state := p.stream.last()
+	for len(sent) > 0 {
 		var again []pending
-		for _, s := range begin {
-			if s.result.Err != nil || !s.duplicate {
+		for _, s := range sent {
+			if s.result.Err != nil || !s.duplicate || !isGone(s.result.StreamSequence, state) {
 				continue
 			}
-			held, err := p.holds(ctx, s.result.StreamSequence, s.event.ID)
-			if err == nil && held {
-				continue
-			}
-			var retry pending
-			if err == nil {
-				retry, err = p.send(ctx, s.event, replacementID(s.event.ID, s.result.StreamSequence))
-			}
+			retry, err := p.send(ctx, s.event, replacementID(s.event.ID, s.result.StreamSequence))
 			*s.result = services.PublishResult{Err: err}
 			if err == nil {
 				retry.result = s.result
@@ -40,23 +33,14 @@ func (p *Publisher) replace(ctx context.Context, sent []pending) {
 			}
 		}
 		p.awaitAll(ctx, again)
-		begin = again
+		sent = again
 	}
 }
 
-// holds reports whether the stream has the message of that id at the sequence.
-func (p *Publisher) holds(ctx context.Context, sequence uint64, id string) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.Connection.ackTimeout)
-	defer cancel()
-	stream := p.stream.handle.Load().(streamHandle) // something was published, so it has been found
-	m, err := stream.GetMsg(ctx, sequence)
-	switch {
-	case errors.Is(err, jetstream.ErrMsgNotFound):
-		return false, nil
-	case err != nil:
-		return false, domain.ErrUnavailable.Because(fmt.Errorf("look for a repeat: %w", err))
-	}
-	return m.Header.Get(headerMsgID) == id, nil
+// isGone reports whether the stream had a message of the sequence and has lost it.
+func isGone(sequence uint64, state models.StreamState) bool {
+	_, deleted := slices.BinarySearch(state.Deleted, sequence)
+	return sequence < state.First || deleted
 }
 
 // replacementID returns the Nats-Msg-Id under which an event takes the place of the message

@@ -39,16 +39,13 @@ type stream struct {
 
 	doubts   atomic.Int64 // grows when the stream may no longer be what it was
 	verified atomic.Int64 // what doubts was when the stream was last found good
-	handle   atomic.Value // a streamHandle: the stream that was last found good
+	found    atomic.Value // a models.StreamState: in which it was then
 
 	// For whoever has the turn.
 	turn     chan struct{}
 	reported string             // what was last logged about the stream
 	gaps     models.StreamState // the last state that was asked for with its deleted sequences
 }
-
-// streamHandle has the one type that an atomic.Value must always hold.
-type streamHandle struct{ jetstream.Stream }
 
 func newStream(js jetstream.JetStream, settings StreamSettings, log *slog.Logger) *stream {
 	s := &stream{settings: settings, js: js, log: log, turn: make(chan struct{}, 1)}
@@ -60,6 +57,12 @@ func newStream(js jetstream.JetStream, settings StreamSettings, log *slog.Logger
 func (s *stream) doubt() { s.doubts.Add(1) }
 
 var errInDoubt = errors.New("the stream may be another one by now")
+
+// last returns the state in which the stream was last found good.
+func (s *stream) last() models.StreamState {
+	state, _ := s.found.Load().(models.StreamState)
+	return state
+}
 
 // check returns domain.ErrUnavailable where the stream may not be what inspect last found.
 func (s *stream) check() error {
@@ -92,7 +95,7 @@ func (s *stream) inspect(ctx context.Context) (state models.StreamState, differe
 		return state, nil, err
 	}
 	differences = s.settings.differences(found.CachedInfo().Config)
-	s.handle.Store(streamHandle{found})
+	s.found.Store(state)
 	s.verified.Store(doubts)
 	if len(differences) == 0 {
 		s.report(slog.LevelInfo, "as configured", "")

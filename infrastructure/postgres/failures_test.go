@@ -180,7 +180,7 @@ func wantEverywhere(t *testing.T, db *postgres.Database, want error) {
 		"Hasten":          func() error { _, err := s.Deliveries.Hasten(ctx, 1); return err },
 		"Undelivered":     func() error { _, _, err := s.Deliveries.Undelivered(ctx); return err },
 		"MarkPublished": func() error {
-			return s.Outbox.MarkPublished(ctx, []repositories.Published{{EventID: id}}, time.Now())
+			return s.Outbox.MarkPublished(ctx, repositories.Lease{}, []repositories.Published{{EventID: id}}, time.Now())
 		},
 		"Acquire": func() error { _, err := s.Leases.Acquire(ctx, "relay", "one", time.Minute); return err },
 		"Release": func() error { return s.Leases.Release(ctx, "relay", "one") },

@@ -12,7 +12,7 @@ import (
 )
 
 // RequeueLost looks at ranges of outbox_events_stream_idx, which mostly are empty.
-func (r *Outbox) RequeueLost(ctx context.Context, l repositories.Loss, limit int) (requeued int64, err error) {
+func (r *Outbox) RequeueLost(ctx context.Context, lease repositories.Lease, l repositories.Loss, limit int) (requeued int64, err error) {
 	numbers, err := json.Marshal(l.Deleted)
 	if err != nil {
 		return 0, err
@@ -22,7 +22,7 @@ func (r *Outbox) RequeueLost(ctx context.Context, l repositories.Loss, limit int
 		"from": sequence(l.From), "first": sequence(l.First), "last": sequence(l.Last),
 	}
 	err = r.db.write(ctx, "requeue lost events", func(db *gorm.DB) error {
-		return r.db.planAnew(db, func(tx *gorm.DB) error {
+		return r.leased(db, lease, func(tx *gorm.DB) error {
 			result := tx.Exec(r.requeueLost(len(l.Deleted) > 0), parameters)
 			requeued = result.RowsAffected
 			return result.Error

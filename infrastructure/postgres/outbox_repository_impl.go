@@ -55,7 +55,7 @@ func (r *Outbox) Heads(ctx context.Context, limit int) ([]models.OutboxEvent, er
 }
 
 // MarkPublished keeps what an earlier acknowledgement of an event said.
-func (r *Outbox) MarkPublished(ctx context.Context, acks []repositories.Published, at time.Time) error {
+func (r *Outbox) MarkPublished(ctx context.Context, l repositories.Lease, acks []repositories.Published, at time.Time) error {
 	type ack struct {
 		ID       string `json:"id"`
 		Stream   int64  `json:"stream"`
@@ -75,11 +75,30 @@ func (r *Outbox) MarkPublished(ctx context.Context, acks []repositories.Publishe
 		return err
 	}
 	return r.db.write(ctx, "mark events as published", func(db *gorm.DB) error {
-		return r.db.planAnew(db, func(tx *gorm.DB) error {
+		return r.leased(db, l, func(tx *gorm.DB) error {
 			return tx.Exec(`UPDATE outbox_events SET published_at = ?, stream_id = acks.stream, stream_sequence = acks.sequence
 				FROM `+r.db.Dialect.Acks()+` WHERE outbox_events.id = acks.id AND outbox_events.published_at IS NULL`,
 				stored(at), string(parameter)).Error
 		})
+	})
+}
+
+// leased runs the statement of fn in a transaction in which the lease is the holder's, and
+// cannot become another's. Where no lease is asked for, the statement needs no transaction.
+func (r *Outbox) leased(db *gorm.DB, l repositories.Lease, fn func(tx *gorm.DB) error) error {
+	if l == (repositories.Lease{}) {
+		return r.db.planAnew(db, fn)
+	}
+	return r.db.plannedAnew(db, func(tx *gorm.DB) error {
+		var held int
+		query := tx.Raw("SELECT 1 FROM relay_leases WHERE name = ? AND holder = ? "+r.db.Dialect.ForUpdate(), l.Name, l.Holder)
+		if err := query.Scan(&held).Error; err != nil {
+			return err
+		}
+		if held == 0 {
+			return repositories.ErrLeaseLost
+		}
+		return fn(tx)
 	})
 }
 

@@ -120,8 +120,12 @@ func (c *Core) RelayMeanwhile(ctx context.Context, cfg config.Config, log *slog.
 
 // newRelay returns the relay of one process.
 func (c *Core) newRelay(p *nats.Publisher, leases repositories.Leases, w *serviceimpl.Wakeups, m *metrics.Metrics, log *slog.Logger) *serviceimpl.Relay {
+	holder := newID()
+	if leases == (soleInstance{}) {
+		holder = ""
+	}
 	return serviceimpl.NewRelay(serviceimpl.RelayDeps{
-		Queue: postgres.NewOutbox(c.Database), Leases: leases, Publisher: p, Wakeups: w, Holder: newID(),
+		Queue: postgres.NewOutbox(c.Database), Leases: leases, Publisher: p, Wakeups: w, Holder: holder,
 		Announce: c.Announce, Reconciled: func(events int64) { m.EventsReconciled.Add(float64(events)) }, Now: now, Log: log,
 	})
 }

@@ -83,6 +83,30 @@ var lossTests = map[string]func(t *testing.T, s Store){
 		s.wantRequeued(t, l, 10, 2)
 		wantHeads(t, s, 10, a1, g1)
 	},
+	"nothing is written by who has lost the lease": func(t *testing.T, s Store) {
+		ada, grace := event(account("Ada"), 1), event(account("Grace"), 1)
+		s.append(t, ada, grace)
+		mine, others := repositories.Lease{Name: "relay", Holder: "me"}, repositories.Lease{Name: "relay", Holder: "somebody else"}
+		mark := func(l repositories.Lease, e models.OutboxEvent) error {
+			acks := []repositories.Published{{EventID: e.ID, StreamID: stream - 1, StreamSequence: 1}}
+			return s.Outbox.MarkPublished(t.Context(), l, acks, now)
+		}
+		requeue := func(l repositories.Lease) error {
+			_, err := s.Outbox.RequeueLost(t.Context(), l, whole(), 10)
+			return err
+		}
+		wantError(t, "MarkPublished() without a lease", mark(mine, ada), repositories.ErrLeaseLost)
+		held, err := s.Leases.Acquire(t.Context(), "relay", "me", time.Microsecond)
+		noError(t, "Acquire()", err)
+		wantSame(t, held, true)
+		noError(t, "MarkPublished() with a lease that has run out and is nobody else's", mark(mine, ada))
+		wantError(t, "MarkPublished() with another's lease", mark(others, grace), repositories.ErrLeaseLost)
+		wantHeads(t, s, 10, grace)
+		wantError(t, "RequeueLost() with another's lease", requeue(others), repositories.ErrLeaseLost)
+		wantHeads(t, s, 10, grace)
+		noError(t, "RequeueLost()", requeue(mine))
+		wantHeads(t, s, 10, ada, grace)
+	},
 	"what waits is not lost": func(t *testing.T, s Store) {
 		s.append(t, event(account("Ada"), 1))
 		s.wantRequeued(t, repositories.Loss{StreamID: stream, First: 1}, 10, 0)
@@ -119,7 +143,7 @@ func deletion(u models.User, version int64) models.OutboxEvent {
 
 func (s Store) wantRequeued(t *testing.T, l repositories.Loss, limit int, want int64) {
 	t.Helper()
-	n, err := s.Outbox.RequeueLost(t.Context(), l, limit)
+	n, err := s.Outbox.RequeueLost(t.Context(), repositories.Lease{}, l, limit)
 	noError(t, "RequeueLost()", err)
 	if n != want {
 		t.Fatalf("%d events were requeued, want %d", n, want)

@@ -40,8 +40,11 @@ func (m *Memory) Heads(ctx context.Context, limit int) ([]models.OutboxEvent, er
 }
 
 // MarkPublished takes acknowledged events off the queue.
-func (m *Memory) MarkPublished(ctx context.Context, acks []repositories.Published, at time.Time) error {
+func (m *Memory) MarkPublished(ctx context.Context, l repositories.Lease, acks []repositories.Published, at time.Time) error {
 	return m.write(ctx, func(s *state) error {
+		if err := s.leased(l); err != nil {
+			return err
+		}
 		for _, ack := range acks {
 			if e, ok := s.events[ack.EventID]; ok && e.publishedAt.IsZero() {
 				e.publishedAt, e.ack = kept(at), ack
@@ -52,9 +55,20 @@ func (m *Memory) MarkPublished(ctx context.Context, acks []repositories.Publishe
 	})
 }
 
+// leased returns repositories.ErrLeaseLost unless the lease is the holder's.
+func (s state) leased(l repositories.Lease) error {
+	if l != (repositories.Lease{}) && s.leases[l.Name].holder != l.Holder {
+		return repositories.ErrLeaseLost
+	}
+	return nil
+}
+
 // RequeueLost puts lost events on the queue again.
-func (m *Memory) RequeueLost(ctx context.Context, l repositories.Loss, limit int) (requeued int64, err error) {
+func (m *Memory) RequeueLost(ctx context.Context, lease repositories.Lease, l repositories.Loss, limit int) (requeued int64, err error) {
 	err = m.write(ctx, func(s *state) error {
+		if err := s.leased(lease); err != nil {
+			return err
+		}
 		for _, e := range s.published() {
 			lost := e.isLost(l) && (e.ack.StreamID != l.StreamID || e.ack.StreamSequence >= l.From) && !e.publishedAt.Before(kept(l.Since))
 			d, gone := s.deletionOf(e.UserID)

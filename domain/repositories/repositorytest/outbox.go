@@ -59,9 +59,9 @@ var outboxTests = map[string]func(t *testing.T, s Store){
 	"acknowledgements that mean nothing do no harm": func(t *testing.T, s Store) {
 		ada := event(account("Ada"), 1)
 		s.append(t, ada)
-		err := s.Outbox.MarkPublished(t.Context(), []repositories.Published{{EventID: newID(), StreamSequence: 1}, {EventID: "no id", StreamSequence: 2}}, now)
+		err := s.Outbox.MarkPublished(t.Context(), repositories.Lease{}, []repositories.Published{{EventID: newID(), StreamSequence: 1}, {EventID: "no id", StreamSequence: 2}}, now)
 		noError(t, "MarkPublished() of strangers", err)
-		noError(t, "MarkPublished() of none", s.Outbox.MarkPublished(t.Context(), nil, now))
+		noError(t, "MarkPublished() of none", s.Outbox.MarkPublished(t.Context(), repositories.Lease{}, nil, now))
 		wantHeads(t, s, 10, ada)
 		s.mark(t, ada)
 		s.mark(t, ada)
@@ -125,7 +125,7 @@ func (s Store) markFrom(t *testing.T, streamID int64, sequence uint64, at time.T
 	for i, e := range events {
 		acks[i] = repositories.Published{EventID: e.ID, StreamID: streamID, StreamSequence: sequence + uint64(i)}
 	}
-	noError(t, "MarkPublished()", s.Outbox.MarkPublished(t.Context(), acks, at))
+	noError(t, "MarkPublished()", s.Outbox.MarkPublished(t.Context(), repositories.Lease{}, acks, at))
 }
 
 func wantHeads(t *testing.T, s Store, limit int, want ...models.OutboxEvent) {

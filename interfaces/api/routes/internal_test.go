@@ -125,7 +125,7 @@ func TestSnapshotTellsWhereTheStreamGoesOn(t *testing.T) {
 		if err != nil || len(heads) != 1 {
 			t.Fatal(heads, err)
 		}
-		err = a.store.MarkPublished(t.Context(), []repositories.Published{
+		err = a.store.MarkPublished(t.Context(), repositories.Lease{}, []repositories.Published{
 			{EventID: heads[0].ID, StreamID: streamID, StreamSequence: sequence},
 		}, a.clock.Now())
 		if err != nil {
