@@ -102,7 +102,12 @@ func (dialect) After(d time.Duration) clause.Expr {
 	return gorm.Expr("now() + make_interval(secs => ?)", d.Seconds())
 }
 
-func (dialect) PlanAnew() string { return "SET LOCAL plan_cache_mode = force_custom_plan" }
+// PlanAnew also has the server end the transaction of a process that stands still in the
+// middle of it, which would keep the lease's row locked and others from taking over.
+func (dialect) PlanAnew() string {
+	return `SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
+		set_config('idle_in_transaction_session_timeout', '2000', true)` // in ms
+}
 
 func (dialect) Numbers() string {
 	return "(SELECT value::bigint FROM json_array_elements_text(CAST(@numbers AS json)) AS numbers (value))"
