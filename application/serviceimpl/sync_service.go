@@ -16,7 +16,7 @@ const (
 	relayLeaseTTL  = 3 * time.Second        // how soon another instance takes over from one that died
 	relayRenewal   = time.Second            // how often the lease is renewed, or asked for
 	relayPoll      = 500 * time.Millisecond // the safety net under the wake-ups
-	relayBatch     = 1024                   // events published together
+	relayBatch     = 2048                   // events published together
 	relayLook      = 2 * time.Second        // how often the stream is looked at while nothing is published
 	requeueBatch   = 5000                   // lost events put on the queue at once
 	relayAckWait   = 15 * time.Second       // for one batch; the publisher gives up on a silent bus sooner
