@@ -20,8 +20,8 @@ type slow struct {
 	by time.Duration
 }
 
-func (s *slow) Publish(ctx context.Context, events []models.OutboxEvent) []services.PublishResult {
-	results := s.bus.Publish(ctx, events)
+func (s *slow) Publish(ctx context.Context, stream models.StreamState, events []models.OutboxEvent) []services.PublishResult {
+	results := s.bus.Publish(ctx, stream, events)
 	time.Sleep(s.by)
 	return results
 }
@@ -112,7 +112,7 @@ func (h *hesitant) Stream(ctx context.Context) (models.StreamState, error) {
 	return h.bus.Stream(ctx)
 }
 
-func (h *hesitant) Publish(ctx context.Context, events []models.OutboxEvent) []services.PublishResult {
+func (h *hesitant) Publish(ctx context.Context, stream models.StreamState, events []models.OutboxEvent) []services.PublishResult {
 	h.held.Store(ctx.Err() != nil)
-	return h.bus.Publish(ctx, events)
+	return h.bus.Publish(ctx, stream, events)
 }

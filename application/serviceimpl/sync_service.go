@@ -205,7 +205,7 @@ func (r *Relay) publish(ctx context.Context, stream models.StreamState, events [
 	defer cancel()
 	ctx, stop := r.tenure.keep(ctx)
 	defer stop()
-	for i, result := range r.Publisher.Publish(ctx, events) {
+	for i, result := range r.Publisher.Publish(ctx, stream, events) {
 		if result.Err != nil {
 			if err == nil {
 				err = result.Err

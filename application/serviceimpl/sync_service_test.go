@@ -51,7 +51,7 @@ func (b *bus) Stream(context.Context) (models.StreamState, error) {
 	return state, nil
 }
 
-func (b *bus) Publish(_ context.Context, events []models.OutboxEvent) []services.PublishResult {
+func (b *bus) Publish(_ context.Context, _ models.StreamState, events []models.OutboxEvent) []services.PublishResult {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.calls++

@@ -133,7 +133,11 @@ func (s service) register(t *testing.T, username string) {
 // publish publishes that something happened to a user.
 func (s service) publish(t *testing.T, id string, version int64, action models.Action, username string) {
 	t.Helper()
-	results := s.Publish(t.Context(), []models.OutboxEvent{{
+	stream, err := s.Stream(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	results := s.Publish(t.Context(), stream, []models.OutboxEvent{{
 		ID: fmt.Sprint("event-", username), UserID: id, Version: version, Action: action,
 		Email: username + "@example.com", Username: username, RequestID: "req-1",
 		OccurredAt: time.Date(2026, 11, 23, 20, 4, 5, 678901000, time.UTC),

@@ -10,6 +10,9 @@ type StreamState struct {
 	Deleted []uint64      // the sequences in between whose messages are gone
 	MaxAge  time.Duration // after which messages go; 0 is never
 
+	// Look tells what was known of the bus when it was asked; see services.EventPublisher.
+	Look int64
+
 	// AgesOnly says that nothing but age and an operator removes messages. Else a message that
 	// is gone may be gone by rights.
 	AgesOnly bool

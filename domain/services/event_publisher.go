@@ -20,7 +20,8 @@ type EventPublisher interface {
 	Stream(ctx context.Context) (models.StreamState, error)
 	// Publish sends the events together and waits for the bus's acknowledgement of each, or
 	// until ctx ends; the results stand in the order of the events. It sends at most one event
-	// of a user at a time, so an event that fails holds up nobody else's. Where the stream may
-	// be another one than Stream told of last, it sends none and returns domain.ErrUnavailable.
-	Publish(ctx context.Context, events []models.OutboxEvent) []PublishResult
+	// of a user at a time, so an event that fails holds up nobody else's. Where the stream may no
+	// longer be the one that Stream told the caller of, it sends none and returns
+	// domain.ErrUnavailable: somebody else may have looked since, and compared nothing.
+	Publish(ctx context.Context, stream models.StreamState, events []models.OutboxEvent) []PublishResult
 }

@@ -140,13 +140,19 @@ func (f fixture) awaitReady(t testing.TB) {
 	}
 }
 
+// Publish publishes events as one does who has looked at the stream a moment ago.
+func (f fixture) Publish(ctx context.Context, events []models.OutboxEvent) []services.PublishResult {
+	return f.Publisher.Publish(ctx, models.StreamState{Look: f.stream.doubts.Load()}, events)
+}
+
 // send publishes events as the relay does, and returns what became of them.
 func (f fixture) send(t testing.TB, events ...models.OutboxEvent) []services.PublishResult {
 	t.Helper()
-	if _, err := f.Stream(t.Context()); err != nil {
+	state, err := f.Stream(t.Context())
+	if err != nil {
 		return slices.Repeat([]services.PublishResult{{Err: err}}, len(events))
 	}
-	return f.Publish(t.Context(), events)
+	return f.Publisher.Publish(t.Context(), state, events)
 }
 
 // publish publishes events that must all be acknowledged, and returns their sequences.

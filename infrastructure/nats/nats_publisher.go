@@ -56,6 +56,7 @@ func NewPublisher(d PublisherDeps) *Publisher {
 	}
 	p.done.Go(func() { p.watch(ctx) })
 	d.Connection.whenUp(func() {
+		p.stream.doubt() // the bus may have lost its files meanwhile, or be another one
 		select {
 		case p.came <- struct{}{}:
 		default: // it is about to look anyway
@@ -88,19 +89,19 @@ func (p *Publisher) inspect(ctx context.Context) (models.StreamState, []string, 
 
 // Publish sends the events together and waits for their acknowledgements. An event whose
 // result is an error may be in the stream all the same: publish it again, and the stream
-// drops the repeat. While the bus is away, and until Stream has been asked again after that
-// or after a failure, the errors are domain.ErrUnavailable.
-func (p *Publisher) Publish(ctx context.Context, events []models.OutboxEvent) []services.PublishResult {
+// drops the repeat. While the bus is away, and where it was or something failed since Stream
+// told of the given state, the errors are domain.ErrUnavailable.
+func (p *Publisher) Publish(ctx context.Context, stream models.StreamState, events []models.OutboxEvent) []services.PublishResult {
 	results := make([]services.PublishResult, len(events))
 	if len(events) == 0 {
 		return results
 	}
-	if err := cmp.Or(p.Connection.check(), p.stream.check()); err != nil {
+	if err := cmp.Or(p.Connection.check(), p.stream.check(stream)); err != nil {
 		for i := range results {
 			results[i].Err = err
 		}
 	} else {
-		p.publish(ctx, events, results)
+		p.publish(ctx, stream, events, results)
 	}
 	for i, e := range events {
 		outcome := "ok"
@@ -116,13 +117,13 @@ func (p *Publisher) Publish(ctx context.Context, events []models.OutboxEvent) []
 // publish sends as many events together as are of different users. A user's next event goes
 // out when the one before is acknowledged, and not at all when that failed: the stream would
 // have the two in the wrong order.
-func (p *Publisher) publish(ctx context.Context, events []models.OutboxEvent, results []services.PublishResult) {
+func (p *Publisher) publish(ctx context.Context, stream models.StreamState, events []models.OutboxEvent, results []services.PublishResult) {
 	failed := make(map[string]error)
 	for begin := 0; begin < len(events); {
 		end := begin + differentUsers(events[begin:])
 		sent := p.sendAll(ctx, events[begin:end], results[begin:end], failed)
 		p.awaitAll(ctx, sent)
-		p.replace(ctx, sent)
+		p.replace(ctx, stream, sent)
 		for i := begin; i < end; i++ {
 			if err := results[i].Err; err != nil {
 				failed[events[i].UserID] = err

@@ -16,9 +16,8 @@ import (
 // acknowledge as a repeat an event that it no longer has.
 
 // replace publishes such events again, under an id that the stream cannot know yet. It goes by
-// the state in which the stream was last found: what has gone since, the next look will find.
-func (p *Publisher) replace(ctx context.Context, sent []pending) {
-	state := p.stream.last()
+// the state that the caller has seen: what has gone since, the next look will find.
+func (p *Publisher) replace(ctx context.Context, state models.StreamState, sent []pending) {
 	for len(sent) > 0 {
 		var again []pending
 		for _, s := range sent {

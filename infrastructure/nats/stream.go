@@ -37,9 +37,7 @@ type stream struct {
 	js       jetstream.JetStream
 	log      *slog.Logger
 
-	doubts   atomic.Int64 // grows when the stream may no longer be what it was
-	verified atomic.Int64 // what doubts was when the stream was last found good
-	found    atomic.Value // a models.StreamState: in which it was then
+	doubts atomic.Int64 // grows when the stream may no longer be what it was
 
 	// For whoever has the turn.
 	turn     chan struct{}
@@ -53,20 +51,14 @@ func newStream(js jetstream.JetStream, settings StreamSettings, log *slog.Logger
 	return s
 }
 
-// doubt makes events wait until the stream has been inspected.
+// doubt makes what was found before worth nothing.
 func (s *stream) doubt() { s.doubts.Add(1) }
 
 var errInDoubt = errors.New("the stream may be another one by now")
 
-// last returns the state in which the stream was last found good.
-func (s *stream) last() models.StreamState {
-	state, _ := s.found.Load().(models.StreamState)
-	return state
-}
-
-// check returns domain.ErrUnavailable where the stream may not be what inspect last found.
-func (s *stream) check() error {
-	if s.verified.Load() == s.doubts.Load() {
+// check returns domain.ErrUnavailable where the stream may not be what inspect found.
+func (s *stream) check(found models.StreamState) error {
+	if found.Look == s.doubts.Load() {
 		return nil
 	}
 	return domain.ErrUnavailable.Because(errInDoubt)
@@ -95,8 +87,7 @@ func (s *stream) inspect(ctx context.Context) (state models.StreamState, differe
 		return state, nil, err
 	}
 	differences = s.settings.differences(found.CachedInfo().Config)
-	s.found.Store(state)
-	s.verified.Store(doubts)
+	state.Look = doubts
 	if len(differences) == 0 {
 		s.report(slog.LevelInfo, "as configured", "")
 		return state, nil, nil

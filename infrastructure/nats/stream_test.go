@@ -195,7 +195,11 @@ func TestStreamThatTakesNoEvents(t *testing.T) {
 			if detail != tt.want || err == nil {
 				t.Errorf("Check() = %q, %v, want %q", detail, err, tt.want)
 			}
-			for _, r := range f.Publish(t.Context(), newEvents(2)) {
+			state, err := f.Stream(t.Context())
+			if err == nil {
+				t.Error("Stream() had nothing to say against it")
+			}
+			for _, r := range f.Publisher.Publish(t.Context(), state, newEvents(2)) {
 				if r.Err == nil {
 					t.Error("an event was published")
 				}

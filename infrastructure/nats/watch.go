@@ -16,7 +16,6 @@ func (p *Publisher) watch(ctx context.Context) {
 	for {
 		select {
 		case <-p.came:
-			p.stream.doubt() // the bus may have lost its files meanwhile, or be another one
 			p.prepare(ctx)
 		case <-ctx.Done():
 			return
