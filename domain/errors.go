@@ -32,6 +32,7 @@ type Error struct {
 	Code       string        // "email_taken": for programs
 	Detail     string        // for people; holds no secrets
 	Fields     []FieldError  // what is wrong with which field, for Invalid
+	Ticket     string        // what the caller needs to go on, for ErrEmailRequired; a secret
 	RetryAfter time.Duration // when trying again makes sense, for Unavailable; 0 is unknown
 	cause      error         // for the log only
 }
@@ -90,6 +91,16 @@ var (
 	ErrNotFound        = &Error{Kind: NotFound, Code: "not_found", Detail: "There is nothing at this address."}
 	ErrEmailTaken      = &Error{Kind: Conflict, Code: "email_taken", Detail: "That e-mail address already has an account."}
 	ErrUsernameTaken   = &Error{Kind: Conflict, Code: "username_taken", Detail: "That username is already in use."}
+	ErrProviderUnknown = &Error{Kind: NotFound, Code: "provider_not_found", Detail: "There is no such identity provider here."}
+	ErrInvalidState    = &Error{Kind: Malformed, Code: "invalid_state", Detail: "This log-in was not begun in this browser, has been used, or took too long."}
+	ErrInvalidCode     = &Error{Kind: Malformed, Code: "invalid_code", Detail: "The code is unknown, has been used, or is too old."}
+	ErrInvalidTicket   = &Error{Kind: Malformed, Code: "invalid_ticket", Detail: "The ticket is unknown, has been used, or is too old."}
+	ErrAccessDenied    = &Error{Kind: Forbidden, Code: "access_denied", Detail: "The log-in was refused at the identity provider."}
+	ErrProvider        = &Error{Kind: Unavailable, Code: "provider_error", Detail: "The identity provider did not answer as it should; try again soon."}
+	ErrAccountExists   = &Error{Kind: Conflict, Code: "account_exists", Detail: "That e-mail address has an account already: log in to it, then link the identity provider."}
+	ErrEmailRequired   = &Error{Kind: Conflict, Code: "email_required", Detail: "The identity provider gave no e-mail address: complete the account with one."}
+	ErrProviderLinked  = &Error{Kind: Conflict, Code: "provider_already_linked", Detail: "That identity, or another one of that provider, is linked already."}
+	ErrLastLoginMethod = &Error{Kind: Conflict, Code: "last_login_method", Detail: "Without it nobody could log in to this account: set a password first."}
 	ErrLastAdmin       = &Error{Kind: Conflict, Code: "last_admin", Detail: "The last active admin stays an active admin."}
 	ErrOverloaded      = &Error{Kind: Unavailable, Code: "overloaded", Detail: "Too much to do at the moment; try again soon.", RetryAfter: time.Second}
 	ErrUnavailable     = &Error{Kind: Unavailable, Code: "unavailable", Detail: "A part of this service is away; try again soon.", RetryAfter: 2 * time.Second}
@@ -100,6 +111,8 @@ func Errors() []*Error {
 	return []*Error{
 		ErrInternal, ErrInvalidJSON, ErrValidation, ErrUnauthorized, ErrTokenExpired, ErrCredentials,
 		ErrForbidden, ErrAccountDisabled, ErrWrongPassword, ErrReauthenticate, ErrNotFound,
-		ErrEmailTaken, ErrUsernameTaken, ErrLastAdmin, ErrOverloaded, ErrUnavailable,
+		ErrEmailTaken, ErrUsernameTaken, ErrProviderUnknown, ErrInvalidState, ErrInvalidCode, ErrInvalidTicket,
+		ErrAccessDenied, ErrProvider, ErrAccountExists, ErrEmailRequired, ErrProviderLinked, ErrLastLoginMethod,
+		ErrLastAdmin, ErrOverloaded, ErrUnavailable,
 	}
 }

@@ -7,9 +7,10 @@ import "context"
 
 // Set is the repositories that share one transaction.
 type Set struct {
-	Users    Users
-	Sessions Sessions
-	Outbox   Outbox
+	Users      Users
+	Sessions   Sessions
+	Identities Identities
+	Outbox     Outbox
 }
 
 // UnitOfWork runs fn in one transaction: committed if fn returns nil, else rolled back.

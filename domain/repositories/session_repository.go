@@ -18,6 +18,8 @@ type Sessions interface {
 	// Create stores a session with its first refresh token. It returns domain.ErrNotFound where
 	// the user is gone.
 	Create(ctx context.Context, s models.Session, t models.RefreshToken) error
+	// ByID returns a session that has not ended, or domain.ErrNotFound.
+	ByID(ctx context.Context, sessionID string) (models.Session, error)
 	// Delete ends one session; one that is not there has ended already.
 	Delete(ctx context.Context, sessionID string) error
 	// DeleteOfUser ends every session of the user but the one with the id keep, which may be empty.

@@ -92,6 +92,19 @@ func (r sessions) Create(ctx context.Context, s models.Session, t models.Refresh
 	})
 }
 
+func (r sessions) ByID(ctx context.Context, sessionID string) (models.Session, error) {
+	id, ok := canonicalID(sessionID)
+	if !ok {
+		return models.Session{}, domain.ErrNotFound
+	}
+	var row sessionRow
+	err := r.run(ctx, "session", func(tx *gorm.DB) error { return tx.Take(&row, "id = ?", id).Error })
+	if err != nil {
+		return models.Session{}, err
+	}
+	return row.model(), nil
+}
+
 func (r sessions) Delete(ctx context.Context, sessionID string) error {
 	id, ok := canonicalID(sessionID)
 	if !ok {

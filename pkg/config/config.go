@@ -31,7 +31,9 @@ type Config struct {
 	DataDir  string   // where the embedded defaults keep their files
 	Database Database // URL is empty: embedded
 	NATS     NATS     // URL is empty: embedded
+	RedisURL Secret   // empty: in the memory of this process
 	Tokens   Tokens
+	OAuth    OAuth
 	Hashing  Hashing
 	Internal Internal
 	HTTPSync HTTPSync
@@ -57,7 +59,7 @@ type Log struct {
 
 // HTTP is what the edge needs to know of the world in front of it.
 type HTTP struct {
-	FrontendURL    *url.URL // today only what CORSOrigins are by default
+	FrontendURL    *url.URL // where browsers are sent back to, and what CORSOrigins are by default
 	CORSOrigins    []string
 	TrustedProxies []netip.Prefix
 }
@@ -79,6 +81,7 @@ type Tokens struct {
 	Audience         string
 	ExpiresIn        time.Duration
 	RefreshExpiresIn time.Duration
+	EncryptionKeys   []Secret // of 32 bytes, for what is kept of providers' tokens: the first encrypts, all decrypt; none: one made once, kept in DataDir
 }
 
 // Hashing is what passwords cost. 0 workers or queue: sized for the machine.
@@ -119,18 +122,22 @@ func Load(getenv func(string) string) (Config, error) {
 		Audience:         r.text("JWT_AUDIENCE", c.App.Name),
 		ExpiresIn:        r.duration("JWT_EXPIRES_IN", 15*time.Minute, time.Second),
 		RefreshExpiresIn: r.duration("REFRESH_EXPIRES_IN", 720*time.Hour, time.Second),
+		EncryptionKeys:   r.keys("TOKEN_ENCRYPTION_KEY"),
+	}
+	c.OAuth = r.oauth(c.App.Port)
+	if u := r.url("REDIS_URL", "", "redis", "rediss"); u != nil {
+		c.RedisURL = Secret(u.String())
 	}
 	c.Hashing = r.hashing(c.App.Env)
 	c.Internal = Internal{SyncToken: r.secret("SYNC_TOKEN", 32)}
 	c.HTTPSync = r.httpSync()
-	encryptionKeys := r.keys("TOKEN_ENCRYPTION_KEY")
 	c.Unused = r.later()
 	if production {
 		r.demand("FRONTEND_URL", c.HTTP.FrontendURL != nil && getenv("FRONTEND_URL") != "")
 		r.demand("DATABASE_URL", c.Database.URL != "")
 		r.demand("NATS_URL", c.NATS.URL != "")
 		r.demand("JWT_SECRET", c.Tokens.Secret != "")
-		r.demand("TOKEN_ENCRYPTION_KEY", len(encryptionKeys) > 0)
+		r.demand("TOKEN_ENCRYPTION_KEY", len(c.Tokens.EncryptionKeys) > 0)
 	}
 	if len(r.faults) > 0 {
 		return Config{}, r.faults

@@ -20,7 +20,6 @@ func (r *reader) later() []string {
 		}
 		return v
 	}
-	r.urls("REDIS_URL", "redis", "rediss")
 	r.boolean("REFRESH_COOKIE", false)
 	r.duration("AUDIT_RETENTION", 4320*time.Hour, time.Hour)
 	r.url("BREACH_CHECK_URL", "", "http", "https")
@@ -30,19 +29,6 @@ func (r *reader) later() []string {
 	if from := r.text("MAIL_FROM", ""); from != "" {
 		if _, err := mail.ParseAddress(from); err != nil {
 			r.fault("MAIL_FROM", "must be an e-mail address, with or without a name")
-		}
-	}
-	r.text("FACEBOOK_GRAPH_VERSION", "")
-	for _, provider := range []string{"GOOGLE", "FACEBOOK", "LINE"} {
-		id, secret := r.text(provider+"_CLIENT_ID", ""), r.text(provider+"_CLIENT_SECRET", "")
-		if id != "" && secret == "" {
-			r.fault(provider+"_CLIENT_SECRET", "must be set with %s_CLIENT_ID", provider)
-		}
-		if id == "" && secret != "" {
-			r.fault(provider+"_CLIENT_ID", "must be set with %s_CLIENT_SECRET", provider)
-		}
-		for _, endpoint := range []string{"REDIRECT_URL", "AUTH_URL", "TOKEN_URL", "USERINFO_URL", "JWKS_URL", "ISSUER"} {
-			r.url(provider+"_"+endpoint, "", "http", "https")
 		}
 	}
 	slices.Sort(set)

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -65,8 +64,8 @@ func (c *Container) build(ctx context.Context, version string) (err error) {
 	if len(cfg.Unused) > 0 {
 		log.InfoContext(ctx, "these variables are set, and this version does not use them yet", "variables", cfg.Unused)
 	}
-	if cfg.App.Env == config.Production && !slices.Contains(cfg.Unused, "REDIS_URL") {
-		log.WarnContext(ctx, "REDIS_URL is not set: parts that are still to come need it where there is more than one instance")
+	if cfg.App.Env == config.Production && cfg.RedisURL == "" {
+		log.WarnContext(ctx, "REDIS_URL is not set: log-ins through providers work with one instance only")
 	}
 	if cfg.Database.URL == "" || cfg.NATS.URL == "" {
 		unlock, err := lockDataDir(cfg.DataDir)

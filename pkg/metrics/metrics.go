@@ -22,6 +22,9 @@ type Metrics struct {
 	Registrations prometheus.Counter
 	Logins        *prometheus.CounterVec // by status
 
+	OAuthLogins      *prometheus.CounterVec   // by provider, status
+	ProviderDuration *prometheus.HistogramVec // seconds, by provider, call
+
 	EventsPublished  *prometheus.CounterVec // by action, result
 	PublishDuration  prometheus.Histogram   // seconds from the send to the ack
 	EventsReconciled prometheus.Counter     // that the stream had acknowledged and lost
@@ -59,6 +62,13 @@ func New(version string) *Metrics {
 		Logins: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "user_logins_total", Help: "Log-ins tried, by how they ended.",
 		}, []string{"status"}),
+		OAuthLogins: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "oauth_logins_total", Help: "Log-ins through identity providers, by how they ended.",
+		}, []string{"provider", "status"}),
+		ProviderDuration: f.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "oauth_provider_duration_seconds", Help: "Time that calls of identity providers took.",
+			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"provider", "call"}),
 		EventsPublished: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "events_published_total", Help: "Tries to publish an event, by whether the bus acknowledged.",
 		}, []string{"action", "result"}),

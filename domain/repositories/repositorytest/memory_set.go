@@ -101,6 +101,14 @@ func (r memorySessions) Create(ctx context.Context, s models.Session, t models.R
 	return gone(ctx)
 }
 
+func (r memorySessions) ByID(ctx context.Context, sessionID string) (models.Session, error) {
+	s, ok := r.sessions[strings.ToLower(sessionID)]
+	if !ok {
+		return models.Session{}, errors.Join(gone(ctx), domain.ErrNotFound)
+	}
+	return s, gone(ctx)
+}
+
 func (r memorySessions) Delete(ctx context.Context, sessionID string) error {
 	r.deleteSession(strings.ToLower(sessionID))
 	return gone(ctx)

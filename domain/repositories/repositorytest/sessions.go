@@ -48,6 +48,22 @@ var sessionTests = map[string]func(t *testing.T, s Store){
 			}
 		}
 	},
+	"a transaction sees whether a session has ended": func(t *testing.T, s Store) {
+		ada := account("Ada")
+		s.create(t, ada)
+		login := s.logIn(t, ada)
+		s.do(t, func(ctx context.Context, r repositories.Set) error {
+			got, err := r.Sessions.ByID(ctx, login.ID)
+			noError(t, "ByID()", err)
+			wantSame(t, got, login)
+			noError(t, "Delete()", r.Sessions.Delete(ctx, login.ID))
+			for _, id := range append(noIDs, newID(), login.ID) {
+				_, err := r.Sessions.ByID(ctx, id)
+				wantError(t, "ByID()", err, domain.ErrNotFound)
+			}
+			return nil
+		})
+	},
 	"one session ends and the others stay": func(t *testing.T, s Store) {
 		ada := account("Ada")
 		s.create(t, ada)
