@@ -55,15 +55,20 @@ type pendingSession struct {
 }
 
 func (s *Sessions) prepare(userID string, from models.Client) pendingSession {
+	return s.prepareAs(s.NewID(), userID, from)
+}
+
+// prepareAs prepares a session whose id was chosen before.
+func (s *Sessions) prepareAs(id, userID string, from models.Client) pendingSession {
 	now := s.Now()
-	token, hash := newRefreshToken()
-	session := models.Session{
-		ID: s.NewID(), UserID: userID, UserAgent: from.UserAgent, IP: from.IP,
-		CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(s.Lifetime),
-	}
+	token := newSecret()
 	return pendingSession{
-		session: session, refreshToken: token,
-		stored: models.RefreshToken{Hash: hash, SessionID: session.ID, CreatedAt: now},
+		session: models.Session{
+			ID: id, UserID: userID, UserAgent: from.UserAgent, IP: from.IP,
+			CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(s.Lifetime),
+		},
+		stored:       models.RefreshToken{Hash: hashOf(token), SessionID: id, CreatedAt: now},
+		refreshToken: token,
 	}
 }
 

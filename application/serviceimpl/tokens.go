@@ -1,9 +1,6 @@
 package serviceimpl
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -110,14 +107,4 @@ func onlyExpired(err error) bool {
 		}
 	}
 	return true
-}
-
-// newRefreshToken returns a refresh token of 256 random bits and what the database keeps of
-// it. A fast hash is enough: there is nothing to guess in 256 bits.
-func newRefreshToken() (token string, hash []byte) {
-	random := make([]byte, 32)
-	_, _ = rand.Read(random) // it never fails: crypto/rand ends the process instead
-	token = base64.RawURLEncoding.EncodeToString(random)
-	sum := sha256.Sum256([]byte(token))
-	return token, sum[:]
 }

@@ -80,9 +80,8 @@ var errChanged = errors.New("the account changed meanwhile")
 // Login implements services.Authentication. It hashes once whether or not the user is known,
 // so that its time does not tell.
 func (a *Accounts) Login(ctx context.Context, in dto.LoginRequest, from models.Client) (services.Grant, error) {
-	var f faults
-	if f.body(in); len(f) > 0 {
-		return services.Grant{}, f.err()
+	if err := checkBody(in); err != nil {
+		return services.Grant{}, err
 	}
 	for range attempts {
 		grant, err := a.login(ctx, in, from)
@@ -278,10 +277,18 @@ func lock(ctx context.Context, r repositories.Set, p models.Principal, proved bo
 	switch {
 	case errors.Is(err, domain.ErrNotFound):
 		return user, domain.ErrUnauthorized.Because(err)
-	case err == nil && !user.IsActive:
+	case err != nil:
+		return user, err
+	case !user.IsActive:
 		return user, domain.ErrUnauthorized
-	case err == nil && proved && user.PasswordHash != p.User.PasswordHash:
+	case proved && user.PasswordHash != p.User.PasswordHash:
 		return user, errChanged
+	}
+	// While this waited for the lock, the session may have been ended: by the owner of the e-mail
+	// address, say, who has just taken the account over.
+	_, err = r.Sessions.ByID(ctx, p.Session.ID)
+	if errors.Is(err, domain.ErrNotFound) {
+		return user, domain.ErrUnauthorized.Because(err)
 	}
 	return user, err
 }

@@ -24,8 +24,10 @@ var (
 	validate = newValidate()
 	// A local part of plain characters: RFC 5321 allows quotes with spaces in them, too, which
 	// nobody has and much software gets wrong.
-	emailPattern    = regexp.MustCompile("^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^@]+$")
-	usernamePattern = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
+	emailPattern = regexp.MustCompile("^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^@]+$")
+	// A SHA-256 in base64url without padding, RFC 7636 section 4.2.
+	codeChallengePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
+	usernamePattern      = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
 )
 
 func newValidate() *validator.Validate {
@@ -40,11 +42,14 @@ func newValidate() *validator.Validate {
 	v.RegisterAlias("display_name", "min=1,max=100,display_name_form")
 	v.RegisterAlias("avatar", "max=2048,https_url")
 	v.RegisterAlias("role", "oneof=user admin")
+	v.RegisterAlias("front_end_state", "max=1024,utf8")
 	rules := map[string]func(string) bool{
 		"email_form":        emailPattern.MatchString,
 		"username_form":     usernamePattern.MatchString,
 		"display_name_form": isDisplayName,
 		"https_url":         isHTTPSURL,
+		"code_challenge":    codeChallengePattern.MatchString,
+		"utf8":              utf8.ValidString,
 	}
 	for tag, rule := range rules {
 		// It fails for an empty tag or function only.
@@ -82,6 +87,12 @@ func checkRegister(in dto.RegisterRequest) error {
 	var f faults
 	f.body(in)
 	f.password("password", in.Password, in.Username, in.Email)
+	return f.err()
+}
+
+func checkBody(in any) error {
+	var f faults
+	f.body(in)
 	return f.err()
 }
 

@@ -9,7 +9,7 @@ import (
 // StartOAuthRequest is the query of GET /auth/{provider}.
 type StartOAuthRequest struct {
 	Provider            string `json:"-"`
-	State               string `json:"state" validate:"max=1024"` // the front end's own; it comes back as it is
+	State               string `json:"state" validate:"front_end_state"` // the front end's own; it comes back as it is
 	CodeChallenge       string `json:"code_challenge" validate:"omitempty,code_challenge"`
 	CodeChallengeMethod string `json:"code_challenge_method" validate:"omitempty,oneof=S256"`
 }

@@ -1,0 +1,304 @@
+package serviceimpl
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"gofiber-auth/domain"
+	"gofiber-auth/domain/dto"
+	"gofiber-auth/domain/models"
+	"gofiber-auth/domain/repositories"
+	"gofiber-auth/domain/services"
+)
+
+// This file is the rules of who logs in when a provider says who somebody is. A mistake here
+// gives an account to a stranger.
+
+// standing is how an identity stands to the accounts that there are.
+type standing int
+
+const (
+	isNew       standing = iota // nobody's, and its e-mail address is nobody's
+	isLinked                    // a user's
+	isToBeAdded                 // nobody's; its verified address is the verified address of a user
+	takesOver                   // nobody's; its verified address is the address that a user has not verified
+)
+
+// match is an identity's standing, with the user that it is about.
+type match struct {
+	standing standing
+	user     models.User          // zero for isNew
+	linked   models.OAuthProvider // for isLinked
+	email    string               // the identity's, as accounts hold them, for isNew
+}
+
+// resolve finds out who an identity is, changing nothing. It returns domain.ErrAccountDisabled,
+// domain.ErrAccountExists or, for a new identity without an e-mail address, domain.ErrEmailRequired.
+func (o *OAuth) resolve(ctx context.Context, identity models.ExternalIdentity) (match, error) {
+	linked, err := o.Identities.BySubject(ctx, identity.Provider, identity.Subject)
+	if err == nil {
+		user, err := o.Users.ByID(ctx, linked.UserID)
+		if err != nil {
+			return match{}, changedIfMissing(err)
+		}
+		if !user.IsActive {
+			return match{}, domain.ErrAccountDisabled
+		}
+		return match{standing: isLinked, user: user, linked: linked}, nil
+	}
+	if !errors.Is(err, domain.ErrNotFound) {
+		return match{}, err
+	}
+	if !isEmail(identity.Email) {
+		return match{}, domain.ErrEmailRequired
+	}
+	email := models.NormalizeEmail(identity.Email)
+	user, err := o.Users.ByEmail(ctx, email)
+	switch {
+	case errors.Is(err, domain.ErrNotFound):
+		return match{standing: isNew, email: email}, nil
+	case err != nil:
+		return match{}, err
+	case !identity.EmailVerified:
+		return match{}, domain.ErrAccountExists
+	case !user.IsActive:
+		return match{}, domain.ErrAccountDisabled
+	case !user.EmailVerified:
+		return match{standing: takesOver, user: user}, nil
+	}
+	identities, err := o.Identities.OfUser(ctx, user.ID)
+	if err != nil {
+		return match{}, err
+	}
+	if hasProvider(identities, identity.Provider) {
+		return match{}, domain.ErrAccountExists
+	}
+	return match{standing: isToBeAdded, user: user}, nil
+}
+
+func hasProvider(identities []models.OAuthProvider, provider string) bool {
+	return slices.ContainsFunc(identities, func(i models.OAuthProvider) bool { return i.Provider == provider })
+}
+
+// changedIfMissing returns errChanged for what has gone since it was found.
+func changedIfMissing(err error) error {
+	if errors.Is(err, domain.ErrNotFound) {
+		return errChanged
+	}
+	return err
+}
+
+// logIn begins a session of the given id for whoever the identity is, whom it makes, links or
+// hands an account over to as the rules say. It returns what resolve does.
+func (o *OAuth) logIn(ctx context.Context, identity models.ExternalIdentity, sessionID string, from models.Client) (services.OAuthGrant, error) {
+	for range attempts {
+		grant, err := o.tryLogIn(ctx, identity, sessionID, from)
+		if !errors.Is(err, errChanged) {
+			return grant, err
+		}
+	}
+	return services.OAuthGrant{}, domain.ErrOverloaded.Because(errChanged)
+}
+
+func (o *OAuth) tryLogIn(ctx context.Context, identity models.ExternalIdentity, sessionID string, from models.Client) (services.OAuthGrant, error) {
+	m, err := o.resolve(ctx, identity)
+	if err != nil {
+		return services.OAuthGrant{}, err
+	}
+	if m.standing == isNew {
+		user := o.newUser(identity, m.email, generatedUsername(m.email))
+		user.EmailVerified = identity.EmailVerified
+		grant, err := o.create(ctx, user, identity, sessionID, from)
+		for _, taken := range []error{domain.ErrEmailTaken, domain.ErrUsernameTaken, domain.ErrProviderLinked} {
+			if errors.Is(err, taken) {
+				err = errChanged
+			}
+		}
+		return grant, err
+	}
+	session := o.Sessions.prepareAs(sessionID, m.user.ID, from)
+	var user models.User
+	err = o.Work.Do(ctx, func(ctx context.Context, r repositories.Set) (err error) {
+		if user, err = r.Users.ForUpdate(ctx, m.user.ID); err != nil {
+			return changedIfMissing(err)
+		}
+		if !user.IsActive {
+			return domain.ErrAccountDisabled
+		}
+		if err := o.admit(ctx, r, m, &user, identity); err != nil {
+			return err
+		}
+		user.LastLoginAt = new(o.Now())
+		if err := r.Users.Save(ctx, user); err != nil {
+			return err
+		}
+		return r.Sessions.Create(ctx, session.session, session.stored)
+	})
+	if err != nil {
+		return services.OAuthGrant{}, err
+	}
+	grant, err := o.Sessions.grant(user, session)
+	return services.OAuthGrant{Grant: grant}, err
+}
+
+// admit lets the identity in to the locked user, whom it may change, if its standing is still
+// that of m; else it returns errChanged.
+func (o *OAuth) admit(ctx context.Context, r repositories.Set, m match, user *models.User, identity models.ExternalIdentity) error {
+	identities, err := r.Identities.OfUser(ctx, user.ID)
+	if err != nil {
+		return err
+	}
+	if m.standing == isLinked {
+		i := slices.IndexFunc(identities, func(i models.OAuthProvider) bool { return i.ID == m.linked.ID })
+		if i < 0 {
+			return errChanged
+		}
+		return r.Identities.Save(ctx, o.refreshed(identities[i], identity))
+	}
+	if user.Email != m.user.Email || user.EmailVerified != m.user.EmailVerified {
+		return errChanged
+	}
+	switch {
+	case m.standing == takesOver:
+		err = handOver(ctx, r, user, o.Now())
+	case hasProvider(identities, identity.Provider):
+		err = domain.ErrAccountExists
+	}
+	if err != nil {
+		return err
+	}
+	err = r.Identities.Create(ctx, o.newIdentity(user.ID, identity))
+	if errors.Is(err, domain.ErrProviderLinked) {
+		return errChanged
+	}
+	return err
+}
+
+// handOver gives the locked user, whose e-mail address nobody had proved to be theirs, to who
+// has just proved it: everything by which somebody else could come in is removed.
+func handOver(ctx context.Context, r repositories.Set, user *models.User, now time.Time) error {
+	user.PasswordHash, user.EmailVerified, user.UpdatedAt = "", true, now
+	if err := r.Sessions.DeleteOfUser(ctx, user.ID, ""); err != nil {
+		return err
+	}
+	return r.Identities.DeleteOfUser(ctx, user.ID)
+}
+
+// newUser returns a user who comes in through a provider. The address counts as unverified.
+func (o *OAuth) newUser(identity models.ExternalIdentity, email, username string) models.User {
+	now := o.Now()
+	return models.User{
+		ID: o.NewID(), Email: email, Username: username, DisplayName: displayNameOf(identity.Name),
+		Role: models.RoleUser, IsActive: true,
+		IsOAuthUser: true, OAuthProvider: &identity.Provider, OAuthID: &identity.Subject,
+		LastLoginAt: &now, CreatedAt: now, UpdatedAt: now,
+	}
+}
+
+// create stores a new user with the identity, a session and the event. It returns
+// domain.ErrEmailTaken, domain.ErrUsernameTaken or domain.ErrProviderLinked.
+func (o *OAuth) create(ctx context.Context, user models.User, identity models.ExternalIdentity, sessionID string, from models.Client) (services.OAuthGrant, error) {
+	created := eventOf(ctx, &user, o.NewID(), models.ActionCreated, user.CreatedAt)
+	session := o.Sessions.prepareAs(sessionID, user.ID, from)
+	err := o.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
+		if err := r.Users.Create(ctx, user); err != nil {
+			return err
+		}
+		if err := r.Identities.Create(ctx, o.newIdentity(user.ID, identity)); err != nil {
+			return err
+		}
+		if err := r.Sessions.Create(ctx, session.session, session.stored); err != nil {
+			return err
+		}
+		return r.Outbox.Append(ctx, created)
+	})
+	if err != nil {
+		return services.OAuthGrant{}, err
+	}
+	grant, err := o.Sessions.grant(user, session)
+	return services.OAuthGrant{Grant: grant, IsNewUser: true}, err
+}
+
+// Complete implements services.OAuth. The ticket is not taken before the account is made, so
+// that it survives whatever goes wrong; that it works once, the identity sees to.
+func (o *OAuth) Complete(ctx context.Context, in dto.CompleteOAuthRequest, from models.Client) (services.OAuthGrant, error) {
+	if err := checkBody(in); err != nil {
+		return services.OAuthGrant{}, err
+	}
+	identity, _, err := o.tickets.get(ctx, in.Ticket)
+	if err != nil {
+		return services.OAuthGrant{}, missing(err, domain.ErrInvalidTicket)
+	}
+	grant, err := o.complete(ctx, in, identity, from)
+	grant.Provider = identity.Provider
+	if errors.Is(err, domain.ErrEmailTaken) || errors.Is(err, domain.ErrUsernameTaken) {
+		// Who has used the ticket already must not hear that the account it made is in the way.
+		if _, known := o.Identities.BySubject(ctx, identity.Provider, identity.Subject); known == nil {
+			err = domain.ErrProviderLinked
+		}
+	}
+	if errors.Is(err, domain.ErrProviderLinked) {
+		return grant, domain.ErrInvalidTicket.Because(err)
+	}
+	if err != nil {
+		return grant, err
+	}
+	_, _ = o.tickets.take(ctx, in.Ticket) // where the store is away it just stays until it is too old
+	return grant, nil
+}
+
+// complete makes the account, under a name of its own choice where none is asked for.
+func (o *OAuth) complete(ctx context.Context, in dto.CompleteOAuthRequest, identity models.ExternalIdentity, from models.Client) (grant services.OAuthGrant, err error) {
+	for range attempts {
+		username := generatedUsername(in.Email)
+		if in.Username != nil {
+			username = *in.Username
+		}
+		user := o.newUser(identity, models.NormalizeEmail(in.Email), username)
+		grant, err = o.create(ctx, user, identity, o.NewID(), from)
+		if in.Username != nil || !errors.Is(err, domain.ErrUsernameTaken) {
+			break
+		}
+	}
+	return grant, err
+}
+
+// newIdentity returns the identity as it is stored for a user.
+func (o *OAuth) newIdentity(userID string, identity models.ExternalIdentity) models.OAuthProvider {
+	return o.refreshed(models.OAuthProvider{
+		ID: o.NewID(), UserID: userID, Provider: identity.Provider, ProviderID: identity.Subject, CreatedAt: o.Now(),
+	}, identity)
+}
+
+// refreshed returns the stored identity with what its provider has just told.
+func (o *OAuth) refreshed(stored models.OAuthProvider, identity models.ExternalIdentity) models.OAuthProvider {
+	stored.AccessToken = o.sealed(identity.Tokens.Access, stored.AccessTokenContext())
+	if identity.Tokens.Refresh != "" { // providers give one at the first log-in only
+		stored.RefreshToken = o.sealed(identity.Tokens.Refresh, stored.RefreshTokenContext())
+	}
+	stored.TokenExpiresAt = identity.Tokens.ExpiresAt
+	stored.ProfileData = profileOf(identity)
+	stored.UpdatedAt = o.Now()
+	return stored
+}
+
+func (o *OAuth) sealed(token, context string) string {
+	if token == "" {
+		return ""
+	}
+	return o.Sealer.Seal([]byte(token), context)
+}
+
+// profileOf returns what is kept of what a provider tells of a person.
+func profileOf(identity models.ExternalIdentity) []byte {
+	profile, _ := json.Marshal(struct { // strings and a bool: it cannot fail
+		Email         string `json:"email,omitempty"`
+		EmailVerified bool   `json:"emailVerified"`
+		Name          string `json:"name,omitempty"`
+		Picture       string `json:"picture,omitempty"`
+	}{identity.Email, identity.EmailVerified, identity.Name, identity.Picture})
+	return profile
+}

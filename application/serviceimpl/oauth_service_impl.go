@@ -1,0 +1,229 @@
+package serviceimpl
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"time"
+
+	"gofiber-auth/domain"
+	"gofiber-auth/domain/dto"
+	"gofiber-auth/domain/models"
+	"gofiber-auth/domain/repositories"
+	"gofiber-auth/domain/services"
+)
+
+const (
+	flowLifetime   = 10 * time.Minute // of a state
+	codeLifetime   = time.Minute
+	codeMemory     = 10 * time.Minute // how long a code that was used is known when it comes again
+	ticketLifetime = 15 * time.Minute
+)
+
+// OAuthDeps is all that OAuth needs. Every field is required.
+type OAuthDeps struct {
+	Providers  services.IdentityProviders
+	Values     repositories.OneTimeStore
+	Sealer     services.TokenSealer
+	Work       repositories.UnitOfWork
+	Users      repositories.UserReader
+	Identities repositories.IdentityReader
+	Sessions   *Sessions
+	Now        func() time.Time // UTC, in microseconds
+	NewID      func() string    // a UUIDv7
+}
+
+// OAuth is logging in at identity providers, and linking identities to accounts. A flow goes:
+// Start, the provider, Callback, and then Exchange, which alone makes or changes an account.
+type OAuth struct {
+	OAuthDeps
+
+	flows   oneTime[oauthFlow]
+	codes   oneTime[oauthCode]
+	tickets oneTime[models.ExternalIdentity]
+}
+
+var (
+	_ services.OAuth            = (*OAuth)(nil)
+	_ services.LinkedIdentities = (*OAuth)(nil)
+)
+
+// NewOAuth returns OAuth on the given parts.
+func NewOAuth(d OAuthDeps) *OAuth {
+	return &OAuth{
+		OAuthDeps: d,
+		flows:     oneTime[oauthFlow]{"state", d.Values, d.Sealer},
+		codes:     oneTime[oauthCode]{"code", d.Values, d.Sealer},
+		tickets:   oneTime[models.ExternalIdentity]{"ticket", d.Values, d.Sealer},
+	}
+}
+
+// oauthFlow is what is kept, under its state, of a flow that is under way.
+type oauthFlow struct {
+	Provider  string
+	Nonce     string
+	Verifier  string // of PKCE towards the provider
+	State     string // the front end's own
+	Challenge string // of PKCE between the front end and this service; empty where it uses none
+	Binding   []byte // hash of what the browser keeps
+	UserID    string // whose account the identity is to be linked to; empty for a log-in
+	SessionID string // in which linking was asked for
+}
+
+func (f oauthFlow) links() bool { return f.UserID != "" }
+
+// isBoundTo reports whether the flow may go on in a browser that keeps binding: it is the one
+// that began it, or the code will be worth nothing without the front end's verifier.
+func (f oauthFlow) isBoundTo(binding string) bool {
+	return subtle.ConstantTimeCompare(hashOf(binding), f.Binding) == 1 || f.Challenge != "" && !f.links()
+}
+
+// oauthCode is what a one-time code stands for.
+type oauthCode struct {
+	Identity  models.ExternalIdentity
+	Challenge string
+	SessionID string // of the session that it will make
+}
+
+// isProvenBy reports whether who has the code began the flow. A verifier without a challenge
+// fails, too: somebody took the challenge away (RFC 9700 section 2.1.1).
+func (c oauthCode) isProvenBy(verifier string) bool {
+	challenge := ""
+	if verifier != "" {
+		challenge = base64.RawURLEncoding.EncodeToString(hashOf(verifier))
+	}
+	return subtle.ConstantTimeCompare([]byte(challenge), []byte(c.Challenge)) == 1
+}
+
+// flowIDOf names a flow by its state without telling it.
+func flowIDOf(state string) string { return hex.EncodeToString(hashOf("flow " + state))[:12] }
+
+// Start implements services.OAuth.
+func (o *OAuth) Start(ctx context.Context, in dto.StartOAuthRequest) (services.OAuthStart, error) {
+	provider, err := o.Providers.Lookup(in.Provider)
+	if err != nil {
+		return services.OAuthStart{}, err
+	}
+	if err := checkBody(in); err != nil {
+		return services.OAuthStart{}, err
+	}
+	return o.begin(ctx, provider, oauthFlow{State: in.State, Challenge: in.CodeChallenge})
+}
+
+// begin puts a flow on its way.
+func (o *OAuth) begin(ctx context.Context, provider services.IdentityProvider, flow oauthFlow) (services.OAuthStart, error) {
+	attempt := services.AuthAttempt{State: newSecret(), Nonce: newSecret(), Verifier: newSecret()}
+	// Half as long as other secrets: a browser sends those of all its flows with each request.
+	binding := randomText(16)
+	flow.Provider, flow.Nonce, flow.Verifier, flow.Binding = provider.Name(), attempt.Nonce, attempt.Verifier, hashOf(binding)
+	if err := o.flows.put(ctx, attempt.State, flow, flowLifetime); err != nil {
+		return services.OAuthStart{}, err
+	}
+	return services.OAuthStart{URL: provider.AuthorizeURL(attempt), FlowID: flowIDOf(attempt.State), Binding: binding}, nil
+}
+
+// Callback implements services.OAuth.
+func (o *OAuth) Callback(ctx context.Context, name string, in services.OAuthCallback) (services.OAuthResult, error) {
+	provider, err := o.Providers.Lookup(name)
+	if err != nil {
+		return services.OAuthResult{}, err
+	}
+	if in.State == "" {
+		return services.OAuthResult{}, domain.ErrInvalidState.Because(errors.New("no state"))
+	}
+	result := services.OAuthResult{FlowID: flowIDOf(in.State)}
+	flow, err := o.flows.take(ctx, in.State)
+	if err != nil {
+		return result, missing(err, domain.ErrInvalidState)
+	}
+	result.State = flow.State
+	switch {
+	case flow.Provider != name:
+		return result, domain.ErrInvalidState.Because(errors.New("the state is of another provider"))
+	case !flow.isBoundTo(in.Binding(result.FlowID)):
+		return result, domain.ErrInvalidState.Because(errors.New("another browser began this"))
+	case strings.EqualFold(in.Error, "access_denied"):
+		return result, domain.ErrAccessDenied
+	case in.Error != "":
+		return result, domain.ErrProvider.Because(errors.New("the provider sent an error back"))
+	case in.Response.Code == "":
+		return result, domain.ErrProvider.Because(errors.New("the provider sent no code back"))
+	}
+	identity, err := provider.Identify(ctx, in.Response, services.AuthAttempt{State: in.State, Nonce: flow.Nonce, Verifier: flow.Verifier})
+	if err != nil {
+		return result, err
+	}
+	if flow.links() {
+		result.Linked = name
+		return result, o.link(ctx, flow, identity)
+	}
+	// The front end hears what speaks against it from the redirect; Exchange will look again.
+	if _, err := o.resolve(ctx, identity); err != nil && !errors.Is(err, domain.ErrEmailRequired) {
+		return result, err
+	}
+	code := newSecret()
+	value := oauthCode{Identity: identity, Challenge: flow.Challenge, SessionID: o.NewID()}
+	if err := o.codes.put(ctx, code, value, codeLifetime); err != nil {
+		return result, err
+	}
+	result.Code = code
+	return result, nil
+}
+
+// Exchange implements services.OAuth.
+func (o *OAuth) Exchange(ctx context.Context, in dto.ExchangeRequest, from models.Client) (services.OAuthGrant, error) {
+	if err := checkBody(in); err != nil {
+		return services.OAuthGrant{}, err
+	}
+	code, uses, err := o.codes.use(ctx, in.Code, codeMemory)
+	if err != nil {
+		return services.OAuthGrant{}, missing(err, domain.ErrInvalidCode)
+	}
+	grant := services.OAuthGrant{Provider: code.Identity.Provider}
+	if uses > 1 {
+		return grant, o.refuseReplay(ctx, code)
+	}
+	if !code.isProvenBy(in.CodeVerifier) {
+		return grant, domain.ErrInvalidCode.Because(errors.New("the verifier does not fit"))
+	}
+	grant, err = o.logIn(ctx, code.Identity, code.SessionID, from)
+	grant.Provider = code.Identity.Provider
+	if errors.Is(err, domain.ErrEmailRequired) {
+		return grant, o.askForEmail(ctx, code.Identity)
+	}
+	if err != nil {
+		return grant, err
+	}
+	// Whoever came second while the session was being made found none to end.
+	_, uses, err = o.codes.get(ctx, in.Code)
+	if err != nil || uses > 1 {
+		return services.OAuthGrant{Provider: grant.Provider}, errors.Join(o.refuseReplay(ctx, code), err)
+	}
+	return grant, nil
+}
+
+// refuseReplay ends the session that a code made, since one of those who have the code is not
+// who it was given to (RFC 6749 section 4.1.2), and returns domain.ErrInvalidCode.
+func (o *OAuth) refuseReplay(ctx context.Context, code oauthCode) error {
+	err := o.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
+		return r.Sessions.Delete(ctx, code.SessionID)
+	})
+	if err != nil {
+		return err
+	}
+	return domain.ErrInvalidCode.Because(errors.New("the code came again"))
+}
+
+// askForEmail returns domain.ErrEmailRequired with a ticket.
+func (o *OAuth) askForEmail(ctx context.Context, identity models.ExternalIdentity) error {
+	ticket := newSecret()
+	if err := o.tickets.put(ctx, ticket, identity, ticketLifetime); err != nil {
+		return err
+	}
+	needed := *domain.ErrEmailRequired
+	needed.Ticket = ticket
+	return &needed
+}
