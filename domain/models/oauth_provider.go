@@ -35,6 +35,17 @@ func (p OAuthProvider) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("id", p.ID), slog.String("provider", p.Provider))
 }
 
+// AccessTokenContext names where AccessToken is kept: what is encrypted for this place can be
+// opened at no other.
+func (p OAuthProvider) AccessTokenContext() string {
+	return "oauth_providers/" + p.ID + "/access_token"
+}
+
+// RefreshTokenContext names where RefreshToken is kept.
+func (p OAuthProvider) RefreshTokenContext() string {
+	return "oauth_providers/" + p.ID + "/refresh_token"
+}
+
 // MaxSubject is how many bytes the subject of an identity may have.
 const MaxSubject = 255
 

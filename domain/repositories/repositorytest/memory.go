@@ -35,13 +35,15 @@ var (
 	_ repositories.Replays         = (*Memory)(nil)
 	_ repositories.Leases          = (*Memory)(nil)
 	_ repositories.Deliveries      = (*Memory)(nil)
+	_ repositories.IdentityReader  = (*Memory)(nil)
+	_ repositories.ProviderTokens  = ProviderTokens{}
 )
 
 // Store returns all ports over m.
 func (m *Memory) Store() Store {
 	return Store{
 		Work: m, Users: m, Sessions: m, Expired: m, Outbox: m, Backlog: m, Published: m, Replays: m, Leases: m,
-		Deliveries: m, ByHTTP: ByHTTP{m},
+		Deliveries: m, ByHTTP: ByHTTP{m}, Identities: m, Tokens: ProviderTokens{m},
 	}
 }
 
@@ -96,7 +98,9 @@ func (m *Memory) Do(ctx context.Context, fn func(ctx context.Context, r reposito
 
 func (m *Memory) do(ctx context.Context, fn func(ctx context.Context, r repositories.Set) error, byHTTP bool) error {
 	return m.write(ctx, func(s *state) error {
-		if err := fn(ctx, repositories.Set{Users: memoryUsers{s}, Sessions: memorySessions{s}, Outbox: memoryOutbox{s, byHTTP}}); err != nil {
+		if err := fn(ctx, repositories.Set{
+			Users: memoryUsers{s}, Sessions: memorySessions{s}, Identities: memoryIdentities{s}, Outbox: memoryOutbox{s, byHTTP},
+		}); err != nil {
 			return err
 		}
 		return gone(ctx)
@@ -144,6 +148,7 @@ type state struct {
 	leases   map[string]memoryLease
 
 	deliveries map[string]memoryDelivery
+	identities map[string]models.OAuthProvider
 }
 
 type memoryEvent struct {
@@ -158,7 +163,10 @@ type memoryLease struct {
 }
 
 func (s state) clone() state {
-	return state{cloned(s.users), cloned(s.sessions), cloned(s.tokens), cloned(s.events), cloned(s.leases), cloned(s.deliveries)}
+	return state{
+		cloned(s.users), cloned(s.sessions), cloned(s.tokens), cloned(s.events), cloned(s.leases),
+		cloned(s.deliveries), cloned(s.identities),
+	}
 }
 
 func cloned[V any](m map[string]V) map[string]V {

@@ -74,7 +74,7 @@ func (r memoryUsers) Delete(ctx context.Context, id string) error {
 		return domain.ErrNotFound
 	}
 	delete(r.users, id)
-	return memorySessions(r).DeleteOfUser(ctx, id, "")
+	return errors.Join(memoryIdentities(r).DeleteOfUser(ctx, id), memorySessions(r).DeleteOfUser(ctx, id, ""))
 }
 
 func (r memoryUsers) LockActiveAdmins(ctx context.Context) ([]string, error) {

@@ -22,6 +22,8 @@ type Store struct {
 
 	Deliveries repositories.Deliveries
 	ByHTTP     repositories.UnitOfWork // whose events wait to be delivered by HTTP, too
+	Identities repositories.IdentityReader
+	Tokens     repositories.ProviderTokens
 }
 
 // Run tests the behaviour of an implementation. open returns an empty store, which must take
