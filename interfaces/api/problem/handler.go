@@ -61,7 +61,7 @@ func report(ctx context.Context, log *slog.Logger, method, route string, p Probl
 		slog.Int("status", p.Status), slog.String("code", p.Code),
 	}
 	if _, quotes := errors.AsType[*fiber.Error](err); !quotes {
-		attrs = append(attrs, slog.String("error", scrub(err.Error())))
+		attrs = append(attrs, slog.String("error", Scrub(err.Error())))
 	}
 	if traced, ok := errors.AsType[interface {
 		error

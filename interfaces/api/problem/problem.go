@@ -17,7 +17,8 @@ import (
 // ContentType is the media type of a problem document.
 const ContentType = "application/problem+json"
 
-// Problem is a problem document (RFC 9457). Code, RequestID and Errors are extension members;
+// Problem is a problem document (RFC 9457). Code, RequestID, Errors and Ticket are extension
+// members;
 // Code is the stable name of the problem and Type the address of a page about it.
 type Problem struct {
 	Type      string  `json:"type"`
@@ -27,6 +28,7 @@ type Problem struct {
 	Detail    string  `json:"detail"`
 	RequestID string  `json:"requestId"`
 	Errors    []Fault `json:"errors,omitempty"` // for validation_failed alone
+	Ticket    string  `json:"ticket,omitempty"` // for email_required alone
 
 	retryAfter time.Duration
 }
@@ -76,7 +78,7 @@ func fromDomain(e *domain.Error) Problem {
 	}
 	p := Problem{
 		Type: typeOf(e.Code), Title: titleOf(e.Code, status), Status: status, Code: e.Code, Detail: e.Detail,
-		retryAfter: e.RetryAfter,
+		Ticket: e.Ticket, retryAfter: e.RetryAfter,
 	}
 	for _, f := range e.Fields {
 		p.Errors = append(p.Errors, Fault(f))

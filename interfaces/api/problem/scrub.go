@@ -10,8 +10,8 @@ var (
 	jwts   = regexp.MustCompile(`\beyJ[\w-]+(\.[\w-]*)*`)
 )
 
-// scrub returns the text of a cause without e-mail addresses and tokens.
-func scrub(text string) string {
+// Scrub returns the text of a cause without e-mail addresses and tokens.
+func Scrub(text string) string {
 	text = bearer.ReplaceAllLiteralString(text, "[token]")
 	text = jwts.ReplaceAllLiteralString(text, "[token]")
 	return emails.ReplaceAllLiteralString(text, "[address]")

@@ -4,6 +4,7 @@ package routes
 import (
 	"log/slog"
 	"net/netip"
+	"net/url"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -20,13 +21,17 @@ type Deps struct {
 	Authenticator  services.Authenticator
 	Accounts       services.Accounts
 	Administration services.Administration
+	OAuth          services.OAuth
+	Identities     services.LinkedIdentities
 	Snapshots      services.Snapshots
 	CursorSecret   []byte // keys the cursors of lists
 	Health         handlers.Health
 	Metrics        *metrics.Metrics
 	Log            *slog.Logger
 
-	SyncToken      string // of other services; empty: no routes for them
+	Frontend       *url.URL // where browsers go after an identity provider
+	SecureCookies  bool     // anywhere but in development
+	SyncToken      string   // of other services; empty: no routes for them
 	Production     bool
 	AllowedOrigins []string
 	TrustedProxies []netip.Prefix
@@ -43,6 +48,10 @@ func New(d Deps) *fiber.App {
 	var (
 		auth  = handlers.Auth{Service: d.Authentication, Metrics: d.Metrics}
 		users = handlers.Users{Service: d.Accounts}
+		oauth = handlers.OAuth{
+			Service: d.OAuth, Links: d.Identities, Frontend: d.Frontend, Metrics: d.Metrics, Log: d.Log,
+			Cookies: handlers.FlowCookies{Secure: d.SecureCookies},
+		}
 		admin = handlers.Admin{Service: d.Administration, Cursors: handlers.NewCursors(d.CursorSecret, "users")}
 
 		body   = middleware.JSONBody()
@@ -56,6 +65,15 @@ func New(d Deps) *fiber.App {
 	api.Post("/auth/register", body, auth.Register)
 	api.Post("/auth/login", body, auth.Login)
 	api.Post("/auth/logout", bearer, body, auth.Logout)
+
+	api.Post("/auth/exchange", body, oauth.Exchange)
+	api.Post("/auth/oauth/complete", body, oauth.Complete)
+	api.Get("/auth/:provider", fixedNamesWin(), oauth.Start)
+	api.Get("/auth/:provider/callback", oauth.Callback)
+
+	api.Get("/users/me/oauth-providers", bearer, oauth.Identities)
+	api.Post("/users/me/oauth-providers/:provider", bearer, body, oauth.Link)
+	api.Delete("/users/me/oauth-providers/:provider", bearer, body, oauth.Unlink)
 
 	api.Get("/users/me", bearer, users.Me)
 	api.Patch("/users/me", bearer, body, users.Update)
