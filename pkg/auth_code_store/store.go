@@ -1,86 +1,134 @@
-// Package authcode keeps short-lived single-use values, such as OAuth states and one-time
-// codes, in the memory of one process. It is for log-in through providers, which is still to
-// come; nothing uses it yet.
+// Package authcode keeps short-lived values, such as OAuth states and one-time codes, in the
+// memory of one process: what a service of a single instance uses where there is no Redis.
 package authcode
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"errors"
+	"bytes"
+	"container/heap"
+	"context"
 	"sync"
 	"time"
+
+	"gofiber-auth/domain"
+	"gofiber-auth/domain/repositories"
 )
 
-// ErrNotFound says that there is no such code: never given out, used already, or expired.
-var ErrNotFound = errors.New("no such code")
+// overhead is about what an entry takes beside its key and its value: the entry itself, its
+// place in the map and in the heap, and what allocations are rounded up by.
+const overhead = 256
 
-// ErrFull says that too many codes are waiting to be used.
-var ErrFull = errors.New("too many codes")
-
-// Store maps codes to values. Each code works once, within the store's lifetime of it. It
-// keeps the codes' SHA-256 hashes only. The zero value is not usable; see New.
-type Store[T any] struct {
-	lifetime time.Duration
-	capacity int
+// Store is a repositories.OneTimeStore in memory, bounded by bytes. It is safe for concurrent
+// use. The zero value is not usable; see New.
+type Store struct {
+	capacity int64
 	now      func() time.Time
 
 	mu      sync.Mutex
-	entries map[[sha256.Size]byte]entry[T]
-	sweepAt time.Time
+	entries map[string]*entry
+	oldest  queue // the same entries
+	size    int64 // of all of them
 }
 
-type entry[T any] struct {
-	value   T
-	expires time.Time
+// New returns an empty store of at most so many bytes, keys, values and the store's own
+// overhead counted, by the given clock.
+func New(capacityBytes int64, now func() time.Time) *Store {
+	return &Store{capacity: capacityBytes, now: now, entries: map[string]*entry{}}
 }
 
-// New returns an empty store whose codes live for lifetime, of at most capacity codes, by
-// the given clock.
-func New[T any](lifetime time.Duration, capacity int, now func() time.Time) *Store[T] {
-	return &Store[T]{lifetime: lifetime, capacity: capacity, now: now, entries: map[[sha256.Size]byte]entry[T]{}}
-}
+var _ repositories.OneTimeStore = (*Store)(nil)
 
-// Put keeps value and returns its code: 256 random bits, URL-safe. It returns ErrFull when
-// the store holds as many codes as it may.
-func (s *Store[T]) Put(value T) (code string, err error) {
-	random := make([]byte, 32)
-	_, _ = rand.Read(random) // it never fails: crypto/rand ends the process instead
-	code = base64.RawURLEncoding.EncodeToString(random)
-	now := s.now()
+// Put implements repositories.OneTimeStore.
+func (s *Store) Put(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if now.After(s.sweepAt) || len(s.entries) >= s.capacity {
-		s.sweep(now)
+	s.sweep()
+	e := &entry{key: key, value: bytes.Clone(value), expires: s.now().Add(ttl)}
+	before := s.entries[key]
+	if s.size-before.size()+e.size() > s.capacity {
+		return domain.ErrOverloaded
 	}
-	if len(s.entries) >= s.capacity {
-		return "", ErrFull
-	}
-	s.entries[sha256.Sum256([]byte(code))] = entry[T]{value: value, expires: now.Add(s.lifetime)}
-	return code, nil
+	s.remove(before)
+	s.entries[key] = e
+	s.size += e.size()
+	heap.Push(&s.oldest, e)
+	return nil
 }
 
-// Take returns the value of the code and forgets it; of many calls at once, one gets it. It
-// returns ErrNotFound.
-func (s *Store[T]) Take(code string) (T, error) {
-	key := sha256.Sum256([]byte(code))
+// Get implements repositories.OneTimeStore.
+func (s *Store) Get(ctx context.Context, key string) (repositories.OneTimeValue, error) {
+	if err := ctx.Err(); err != nil {
+		return repositories.OneTimeValue{}, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	e, err := s.find(key)
+	if err != nil {
+		return repositories.OneTimeValue{}, err
+	}
+	return e.copy(), nil
+}
+
+// Take implements repositories.OneTimeStore.
+func (s *Store) Take(ctx context.Context, key string) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, err := s.find(key)
+	if err != nil {
+		return nil, err
+	}
+	s.remove(e)
+	return e.value, nil // nobody else has it any more
+}
+
+// Use implements repositories.OneTimeStore.
+func (s *Store) Use(ctx context.Context, key string, keep time.Duration) (repositories.OneTimeValue, error) {
+	if err := ctx.Err(); err != nil {
+		return repositories.OneTimeValue{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, err := s.find(key)
+	if err != nil {
+		return repositories.OneTimeValue{}, err
+	}
+	e.uses++
+	if e.uses == 1 {
+		e.expires = s.now().Add(keep)
+		heap.Fix(&s.oldest, e.index)
+	}
+	return e.copy(), nil
+}
+
+// find returns what is there under the key and not too old.
+func (s *Store) find(key string) (*entry, error) {
+	s.sweep()
 	e, found := s.entries[key]
-	delete(s.entries, key)
-	if !found || !s.now().Before(e.expires) {
-		var none T
-		return none, ErrNotFound
+	if !found {
+		return nil, domain.ErrNotFound
 	}
-	return e.value, nil
+	return e, nil
 }
 
-// sweep forgets what has expired; at most once per lifetime, unless the store is full.
-func (s *Store[T]) sweep(now time.Time) {
-	for key, e := range s.entries {
-		if !now.Before(e.expires) {
-			delete(s.entries, key)
-		}
+// sweep removes what is too old. Each entry is removed once, so that over time it costs no
+// more than putting them did.
+func (s *Store) sweep() {
+	for now := s.now(); len(s.oldest) > 0 && !now.Before(s.oldest[0].expires); {
+		s.remove(s.oldest[0])
 	}
-	s.sweepAt = now.Add(s.lifetime)
+}
+
+// remove removes an entry of the store; nil is none.
+func (s *Store) remove(e *entry) {
+	if e == nil {
+		return
+	}
+	heap.Remove(&s.oldest, e.index)
+	delete(s.entries, e.key)
+	s.size -= e.size()
 }

@@ -3,64 +3,146 @@ package authcode_test
 import (
 	"errors"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
+	"gofiber-auth/domain"
+	"gofiber-auth/domain/repositories"
+	"gofiber-auth/domain/repositories/repositorytest"
 	authcode "gofiber-auth/pkg/auth_code_store"
 )
 
-func TestACodeWorksOnce(t *testing.T) {
+const plenty = 1 << 30
+
+func TestStore(t *testing.T) {
 	t.Parallel()
-	store := authcode.New[string](time.Minute, 10, time.Now)
-	code, err := store.Put("ada")
-	if err != nil {
+	repositorytest.RunOneTimeStore(t, func(*testing.T) repositories.OneTimeStore {
+		return authcode.New(plenty, time.Now)
+	})
+}
+
+// clock is a time that tests set.
+type clock struct{ time.Time }
+
+func (c *clock) now() time.Time { return c.Time }
+
+func TestTimeIsTheClocks(t *testing.T) {
+	t.Parallel()
+	c := &clock{time.Now()}
+	store := authcode.New(plenty, c.now)
+	put(t, store, "used", time.Minute)
+	put(t, store, "unused", time.Minute)
+	if _, err := store.Use(t.Context(), "used", time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	var got atomic.Int32
-	var wg sync.WaitGroup
-	for range 50 {
-		wg.Go(func() {
-			if value, err := store.Take(code); err == nil && value == "ada" {
-				got.Add(1)
-			}
-		})
+	c.Time = c.Add(time.Minute - 1)
+	for _, key := range []string{"used", "unused"} {
+		if _, err := store.Get(t.Context(), key); err != nil {
+			t.Errorf("Get(%s) just within its time = %v", key, err)
+		}
 	}
-	wg.Wait()
-	if got.Load() != 1 {
-		t.Errorf("%d of 50 got the value, want 1", got.Load())
+	c.Time = c.Add(1)
+	if _, err := store.Take(t.Context(), "unused"); !errors.Is(err, domain.ErrNotFound) {
+		t.Errorf("Take() of what is too old = %v, want %v", err, domain.ErrNotFound)
+	}
+	if _, err := store.Take(t.Context(), "used"); err != nil {
+		t.Errorf("Take() of what was used = %v", err)
 	}
 }
 
-func TestACodeExpires(t *testing.T) {
-	t.Parallel()
-	now := time.Now()
-	store := authcode.New[string](time.Minute, 10, func() time.Time { return now })
-	code, err := store.Put("ada")
-	if err != nil {
-		t.Fatal(err)
+// fill puts values until there is no room and returns how many there are.
+func fill(t *testing.T, store *authcode.Store, ttl time.Duration) int {
+	t.Helper()
+	for n := range 1000 {
+		err := store.Put(t.Context(), "fill"+strconv.Itoa(n), make([]byte, 1000), ttl)
+		if errors.Is(err, domain.ErrOverloaded) {
+			return n
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
-	now = now.Add(time.Minute)
-	if _, err := store.Take(code); !errors.Is(err, authcode.ErrNotFound) {
-		t.Errorf("Take() after its time = %v, want ErrNotFound", err)
-	}
+	t.Fatal("the store takes everything")
+	return 0
 }
 
 func TestAStoreIsBounded(t *testing.T) {
 	t.Parallel()
-	now := time.Now()
-	store := authcode.New[string](time.Minute, 3, func() time.Time { return now })
-	for i := range 3 {
-		if _, err := store.Put(strconv.Itoa(i)); err != nil {
-			t.Fatal(err)
+	c := &clock{time.Now()}
+	store := authcode.New(100_000, c.now)
+	n := fill(t, store, time.Minute)
+	if n < 50 || n > 99 {
+		t.Fatalf("100,000 bytes hold %d values of 1,000", n)
+	}
+	for i := range n {
+		if _, err := store.Get(t.Context(), "fill"+strconv.Itoa(i)); err != nil {
+			t.Errorf("Get() of value %d in a full store = %v", i, err)
 		}
 	}
-	if _, err := store.Put("one too many"); !errors.Is(err, authcode.ErrFull) {
-		t.Errorf("Put() into a full store = %v, want ErrFull", err)
+	if err := store.Put(t.Context(), "fill0", make([]byte, 1000), time.Minute); err != nil {
+		t.Errorf("Put() in the place of another = %v", err)
 	}
-	now = now.Add(time.Minute)
-	if _, err := store.Put("after the others expired"); err != nil {
-		t.Errorf("Put() = %v, want the expired to make room", err)
+	if err := store.Put(t.Context(), "fill0", make([]byte, 5000), time.Minute); !errors.Is(err, domain.ErrOverloaded) {
+		t.Errorf("Put() of more in the place of another = %v, want %v", err, domain.ErrOverloaded)
+	}
+	if v, err := store.Take(t.Context(), "fill0"); err != nil || len(v) != 1000 {
+		t.Errorf("Take() of what could not be replaced = %d bytes, %v", len(v), err)
+	}
+	put(t, store, "in the room of what was taken", time.Minute)
+
+	c.Time = c.Add(time.Minute)
+	if again := fill(t, store, time.Minute); again != n {
+		t.Errorf("after all was too old there was room for %d, want %d", again, n)
+	}
+}
+
+func TestEmptyValuesAreCountedToo(t *testing.T) {
+	t.Parallel()
+	store := authcode.New(10_000, time.Now)
+	for n := range 1000 {
+		if err := store.Put(t.Context(), strconv.Itoa(n), nil, time.Minute); errors.Is(err, domain.ErrOverloaded) {
+			return
+		}
+	}
+	t.Error("10,000 bytes hold 1,000 keys without a value")
+}
+
+func put(t *testing.T, store *authcode.Store, key string, ttl time.Duration) {
+	t.Helper()
+	if err := store.Put(t.Context(), key, []byte("value"), ttl); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// BenchmarkManyEntries puts, uses and takes among 100,000 values that are alive, while as many
+// grow old.
+func BenchmarkManyEntries(b *testing.B) {
+	c := &clock{time.Now()}
+	store := authcode.New(plenty, c.now)
+	value := make([]byte, 300)
+	step := time.Minute / 100_000 // so that 100,000 are alive at any time
+	for i := range 100_000 {
+		c.Time = c.Add(step)
+		if err := store.Put(b.Context(), strconv.Itoa(-i), value, time.Minute); err != nil {
+			b.Fatal(err)
+		}
+	}
+	i := 0
+	for b.Loop() {
+		i++
+		c.Time = c.Add(step)
+		key := strconv.Itoa(i)
+		if err := store.Put(b.Context(), key, value, time.Minute); err != nil {
+			b.Fatal(err)
+		}
+		if i%2 == 0 {
+			continue
+		}
+		if _, err := store.Use(b.Context(), key, time.Minute); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := store.Take(b.Context(), key); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

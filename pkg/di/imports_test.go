@@ -27,6 +27,8 @@ var mayImport = map[string][]string{
 	"pkg":            {"pkg"},
 	"pkg/userevents": {"pkg/userevents"}, // other services take it without the rest
 
+	"pkg/auth_code_store": {"domain"}, // it implements a port
+
 	"cmd/test_subscriber": {"pkg/userevents"}, // it is such a service
 }
 
@@ -37,6 +39,7 @@ var livesIn = map[string][]string{
 	"github.com/glebarez/":       {"infrastructure/sqlite", "cmd/test_subscriber"},
 	"github.com/pressly/":        {"infrastructure/postgres", "infrastructure/sqlite"},
 	"github.com/nats-io/":        {"infrastructure/nats", "pkg/userevents", "cmd/test_subscriber"},
+	"github.com/redis/":          {"infrastructure/redis"},
 	"github.com/gofiber/":        {"interfaces/api", "pkg/di"},
 	"github.com/valyala/":        {"interfaces/api"},
 	"github.com/golang-jwt/":     {"application/serviceimpl"},
