@@ -15,6 +15,9 @@ import (
 var taken = map[string]*domain.Error{
 	"users_email_key":    domain.ErrEmailTaken,
 	"users_username_key": domain.ErrUsernameTaken,
+
+	"oauth_providers_provider_key": domain.ErrProviderLinked,
+	"oauth_providers_user_key":     domain.ErrProviderLinked,
 }
 
 // translate turns an error of GORM or a driver into the domain's vocabulary. An error that

@@ -172,6 +172,9 @@ func wantEverywhere(t *testing.T, db *postgres.Database, want error) {
 		"Page":            func() error { _, err := s.Users.Page(ctx, repositories.UserQuery{Limit: 1}); return err },
 		"WithUser":        func() error { _, err := s.Sessions.WithUser(ctx, id); return err },
 		"DeleteExpired":   func() error { _, err := s.Expired.DeleteExpired(ctx, time.Now(), 1); return err },
+		"BySubject":       func() error { _, err := s.Identities.BySubject(ctx, models.ProviderLINE, "U1"); return err },
+		"OfUser":          func() error { _, err := s.Identities.OfUser(ctx, id); return err },
+		"Page of tokens":  func() error { _, err := s.Tokens.Page(ctx, "", 1); return err },
 		"Heads":           func() error { _, err := s.Outbox.Heads(ctx, 1); return err },
 		"Backlog":         func() error { _, _, err := s.Backlog.Backlog(ctx); return err },
 		"DeletePublished": func() error { _, err := s.Published.DeletePublished(ctx, time.Now(), 1); return err },
@@ -181,6 +184,10 @@ func wantEverywhere(t *testing.T, db *postgres.Database, want error) {
 		"Undelivered":     func() error { _, _, err := s.Deliveries.Undelivered(ctx); return err },
 		"MarkPublished": func() error {
 			return s.Outbox.MarkPublished(ctx, repositories.Lease{}, []repositories.Published{{EventID: id}}, time.Now())
+		},
+		"Replace": func() error {
+			_, err := s.Tokens.Replace(ctx, models.OAuthProvider{ID: id}, models.OAuthProvider{ID: id})
+			return err
 		},
 		"Acquire": func() error { _, err := s.Leases.Acquire(ctx, "relay", "one", time.Minute); return err },
 		"Release": func() error { return s.Leases.Release(ctx, "relay", "one") },

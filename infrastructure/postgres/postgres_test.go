@@ -32,7 +32,7 @@ func TestContract(t *testing.T) {
 	repositorytest.Run(t, repositorytest.Reuse(databases, store, empty))
 }
 
-// empty deletes all rows; sessions and tokens go with their users.
+// empty deletes all rows; sessions, tokens and identities go with their users.
 func empty(db *postgres.Database) error {
 	var errs []error
 	for _, table := range []string{"users", "http_deliveries", "outbox_events", "relay_leases"} {
@@ -42,11 +42,12 @@ func empty(db *postgres.Database) error {
 }
 
 func store(db *postgres.Database) repositorytest.Store {
-	sessions, outbox := postgres.NewSessions(db), postgres.NewOutbox(db)
+	sessions, outbox, identities := postgres.NewSessions(db), postgres.NewOutbox(db), postgres.NewIdentities(db)
 	return repositorytest.Store{
 		Work: postgres.NewUnitOfWork(db, nil), Users: postgres.NewUsers(db), Sessions: sessions, Expired: sessions,
 		Outbox: outbox, Backlog: outbox, Published: outbox, Replays: outbox, Leases: postgres.NewLeases(db),
 		Deliveries: postgres.NewDeliveries(db), ByHTTP: postgres.NewUnitOfWork(db, nil, postgres.ByHTTP),
+		Identities: identities, Tokens: identities,
 	}
 }
 

@@ -48,7 +48,7 @@ func (u *UnitOfWork) Do(ctx context.Context, fn func(ctx context.Context, r repo
 		return db.Transaction(func(tx *gorm.DB) error {
 			t := transaction{db: u.db, tx: tx}
 			own = fn(tx.Statement.Context, repositories.Set{
-				Users: users{t}, Sessions: sessions{t}, Outbox: outbox{t, &events, u.byHTTP},
+				Users: users{t}, Sessions: sessions{t}, Identities: identities{t}, Outbox: outbox{t, &events, u.byHTTP},
 			})
 			return own
 		})

@@ -55,11 +55,25 @@ func (dialect) Fault(err error) postgres.Fault {
 }
 
 // indexIn returns the name that stands in quotes in
-// "UNIQUE constraint failed: index 'users_email_key'", as SQLite says it of an index on an expression.
+// "UNIQUE constraint failed: index 'users_email_key'", as SQLite says it of an index on an
+// expression. Of an index on columns it names the columns.
 func indexIn(message string) string {
-	_, rest, _ := strings.Cut(message, "index '")
-	name, _, _ := strings.Cut(rest, "'")
-	return name
+	if _, rest, ok := strings.Cut(message, "index '"); ok {
+		name, _, _ := strings.Cut(rest, "'")
+		return name
+	}
+	for columns, name := range indexOn {
+		if strings.Contains(message, "failed: "+columns) {
+			return name
+		}
+	}
+	return ""
+}
+
+// indexOn is the unique indexes on columns.
+var indexOn = map[string]string{
+	"oauth_providers.provider, oauth_providers.provider_id": "oauth_providers_provider_key",
+	"oauth_providers.user_id, oauth_providers.provider":     "oauth_providers_user_key",
 }
 
 func (dialect) Among() string { return "IN (SELECT value FROM json_each($1))" }

@@ -57,6 +57,16 @@ func session(u models.User) (models.Session, models.RefreshToken) {
 	return s, models.RefreshToken{Hash: hash, SessionID: s.ID, CreatedAt: s.CreatedAt}
 }
 
+// identity returns the identity that the user has at a provider, as a database keeps it.
+func identity(u models.User, provider string) models.OAuthProvider {
+	id := newID()
+	return models.OAuthProvider{
+		ID: id, UserID: u.ID, Provider: provider, ProviderID: "subject-" + id,
+		AccessToken: "v1.access", RefreshToken: "v1.refresh", TokenExpiresAt: new(kept(now.Add(time.Hour))),
+		ProfileData: []byte(`{"name": "สมชาย"}`), CreatedAt: kept(now), UpdatedAt: kept(now),
+	}
+}
+
 // event returns the event of the given version of the user, as a database keeps it.
 func event(u models.User, version int64) models.OutboxEvent {
 	action := models.ActionUpdated
@@ -99,6 +109,19 @@ func (s Store) logIn(t *testing.T, u models.User, change ...func(*models.Session
 	}
 	s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Sessions.Create(ctx, session, token) })
 	return session
+}
+
+// link stores identities.
+func (s Store) link(t *testing.T, identities ...models.OAuthProvider) {
+	t.Helper()
+	s.do(t, func(ctx context.Context, r repositories.Set) error {
+		for _, i := range identities {
+			if err := r.Identities.Create(ctx, i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // append stores events, some in each unit of work.

@@ -60,10 +60,8 @@ func (r memoryIdentities) OfUser(ctx context.Context, userID string) ([]models.O
 }
 
 func (r memoryIdentities) Create(ctx context.Context, i models.OAuthProvider) error {
-	for _, text := range []string{i.Provider, i.ProviderID} {
-		if text == "" || len(text) > models.MaxSubject || !utf8.ValidString(text) || strings.Contains(text, "\x00") {
-			return domain.ErrValidation
-		}
+	if !isKey(i.Provider, 50) || !isKey(i.ProviderID, models.MaxSubject) {
+		return domain.ErrValidation
 	}
 	if _, ok := r.identities[i.ID]; ok {
 		return errors.New("create identity: the id is in use")
@@ -79,6 +77,11 @@ func (r memoryIdentities) Create(ctx context.Context, i models.OAuthProvider) er
 	}
 	i.CreatedAt = kept(i.CreatedAt)
 	return r.put(ctx, i)
+}
+
+// isKey reports whether a database holds the text and would find it again.
+func isKey(text string, longest int) bool {
+	return text != "" && len(text) <= longest && utf8.ValidString(text) && !strings.Contains(text, "\x00")
 }
 
 func (r memoryIdentities) Save(ctx context.Context, i models.OAuthProvider) error {
@@ -118,11 +121,14 @@ func (r memoryIdentities) DeleteOfUser(ctx context.Context, userID string) error
 // ProviderTokens is the tokens of the identities in memory.
 type ProviderTokens struct{ *Memory }
 
-// Page returns identities with a token.
+// Page returns domain.ErrNotFound where after is no id.
 func (m ProviderTokens) Page(ctx context.Context, after string, limit int) ([]models.OAuthProvider, error) {
 	s, err := m.read(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if after != "" && !isID(after) {
+		return nil, domain.ErrNotFound
 	}
 	var page []models.OAuthProvider
 	for _, id := range slices.Sorted(maps.Keys(s.identities)) {

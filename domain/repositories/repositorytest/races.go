@@ -93,6 +93,83 @@ var raceTests = map[string]func(t *testing.T, s Store){
 			})
 		}
 	},
+	"of many first log-ins of one identity, one makes a user": func(t *testing.T, s Store) {
+		errs := atOnce(crowd, func(i int) error {
+			u := account(fmt.Sprintf("racer%d", i))
+			link := identity(u, models.ProviderGoogle)
+			link.ProviderID = "the same"
+			return s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
+				if err := r.Users.Create(ctx, u); err != nil {
+					return err
+				}
+				if err := r.Outbox.Append(ctx, event(u, 1)); err != nil {
+					return err
+				}
+				return r.Identities.Create(ctx, link)
+			})
+		})
+		wantCounts(t, errs, map[error]int{nil: 1, domain.ErrProviderLinked: crowd - 1})
+		wantPending(t, s, 1)
+		users, err := s.Users.Page(t.Context(), repositories.UserQuery{Limit: 100})
+		noError(t, "Page()", err)
+		wantSame(t, len(users), 1)
+		got, err := s.Identities.BySubject(t.Context(), models.ProviderGoogle, "the same")
+		noError(t, "BySubject()", err)
+		wantSame(t, got.UserID, users[0].ID)
+	},
+	"of many identities of a provider that one user links, one is linked": func(t *testing.T, s Store) {
+		ada := account("Ada")
+		s.create(t, ada)
+		errs := atOnce(crowd, func(int) error {
+			link := identity(ada, models.ProviderLINE)
+			return s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Identities.Create(ctx, link) })
+		})
+		wantCounts(t, errs, map[error]int{nil: 1, domain.ErrProviderLinked: crowd - 1})
+		of, err := s.Identities.OfUser(t.Context(), ada.ID)
+		noError(t, "OfUser()", err)
+		wantSame(t, len(of), 1)
+	},
+	"whoever is deleted while identities are linked leaves none": func(t *testing.T, s Store) {
+		for round := range 5 {
+			ada := account(fmt.Sprintf("ada%d", round))
+			s.create(t, ada)
+			errs := atOnce(4, func(i int) error {
+				return s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
+					if i == 3 {
+						return r.Users.Delete(ctx, ada.ID)
+					}
+					return r.Identities.Create(ctx, identity(ada, models.Providers()[i]))
+				})
+			})
+			for _, err := range errs {
+				if err != nil {
+					wantError(t, "Create()", err, domain.ErrNotFound)
+				}
+			}
+			of, err := s.Identities.OfUser(t.Context(), ada.ID)
+			noError(t, "OfUser()", err)
+			wantSame(t, len(of), 0)
+		}
+	},
+	"of many that replace the same tokens, one does": func(t *testing.T, s Store) {
+		ada := account("Ada")
+		s.create(t, ada)
+		old := identity(ada, models.ProviderGoogle)
+		s.link(t, old)
+		replaced := make([]bool, crowd)
+		errs := atOnce(crowd, func(i int) (err error) {
+			fresh := old
+			fresh.AccessToken = fmt.Sprintf("v1.fresh%d", i)
+			replaced[i], err = s.Tokens.Replace(t.Context(), old, fresh)
+			return err
+		})
+		wantCounts(t, errs, map[error]int{nil: crowd})
+		got, err := s.Identities.BySubject(t.Context(), old.Provider, old.ProviderID)
+		noError(t, "BySubject()", err)
+		for i, r := range replaced {
+			wantSame(t, r, got.AccessToken == fmt.Sprintf("v1.fresh%d", i))
+		}
+	},
 	"of many that want a lease, one gets it": func(t *testing.T, s Store) {
 		held := make([]bool, crowd)
 		errs := atOnce(crowd, func(i int) (err error) {

@@ -38,6 +38,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"users", userTests},
 		{"page", pageTests},
 		{"sessions", sessionTests},
+		{"identities", identityTests},
+		{"provider tokens", providerTokenTests},
 		{"outbox", outboxTests},
 		{"lost events", lossTests},
 		{"replays", replayTests},
