@@ -207,7 +207,7 @@ func TestWhatWaitsIsFoundByIndexes(t *testing.T) {
 		postgres.HeadsQuery:                                                         {"outbox_events_pending_idx", "outbox_events_pending_user_idx"},
 		"SELECT * FROM users WHERE lower(email) = ?":                                {"users_email_key"},
 		"SELECT * FROM users WHERE lower(username) = ?":                             {"users_username_key"},
-		"SELECT * FROM oauth_providers WHERE provider = ? AND provider_id = 'x'":    {"oauth_providers_provider_key"},
+		"SELECT * FROM oauth_providers WHERE provider = ? AND provider_id = 'x'":    {"sqlite_autoindex_oauth_providers_2"}, // SQLite names it so
 		"SELECT * FROM oauth_providers WHERE user_id = ?":                           {"oauth_providers_user_key"},
 		"SELECT id FROM outbox_events WHERE published_at < ? ORDER BY published_at": {"outbox_events_published_idx"},
 	} {
