@@ -175,6 +175,7 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, secr
 			Users: c.core.Users, Events: queue, Stream: publisher.Stream, Log: c.log,
 		}),
 		CursorSecret: secret, SyncToken: string(c.cfg.Internal.SyncToken), Metrics: m, Log: c.log,
+		Demo: demo(c.cfg.App.Env),
 		Health: handlers.Health{
 			Service: c.cfg.App.Name, Version: version, Draining: c.draining.Load,
 			Database: func(ctx context.Context) string { return okOr(db.Ping(ctx), "down: no answer") },

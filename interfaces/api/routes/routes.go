@@ -2,6 +2,7 @@
 package routes
 
 import (
+	"io/fs"
 	"log/slog"
 	"net/netip"
 	"net/url"
@@ -15,7 +16,8 @@ import (
 	"gofiber-auth/pkg/metrics"
 )
 
-// Deps is all that the routes need. Every field is required, but for SyncToken and the lists.
+// Deps is all that the routes need. Every field is required, but for SyncToken, Demo and the
+// lists.
 type Deps struct {
 	Authentication services.Authentication
 	Authenticator  services.Authenticator
@@ -32,6 +34,7 @@ type Deps struct {
 	Frontend       *url.URL // where browsers go after an identity provider
 	SecureCookies  bool     // anywhere but in development
 	SyncToken      string   // of other services; empty: no routes for them
+	Demo           fs.FS    // the demo front end; nil: none
 	Production     bool
 	AllowedOrigins []string
 	TrustedProxies []netip.Prefix
@@ -44,6 +47,7 @@ func New(d Deps) *fiber.App {
 		AllowedOrigins: d.AllowedOrigins, TrustedProxies: d.TrustedProxies, Production: d.Production,
 	})
 	operations(app, d)
+	demo(app, d.Demo)
 
 	var (
 		auth  = handlers.Auth{Service: d.Authentication, Metrics: d.Metrics}
