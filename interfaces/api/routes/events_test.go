@@ -23,8 +23,15 @@ type call struct {
 	event      models.Action
 }
 
-// people is who calls: somebody who may, an admin, and somebody whom the call is about.
-type people struct{ ada, root, grace auth }
+// people is who calls: somebody who may, an admin, and somebody whom the call is about; and how
+// somebody comes from an identity provider.
+type people struct {
+	ada, root, grace auth
+	come             func(who models.ExternalIdentity) (code string)
+	ticket           func(who models.ExternalIdentity) string
+	link             func(token string, who models.ExternalIdentity)
+	callback         func(who models.ExternalIdentity) (path string)
+}
 
 const none models.Action = ""
 
@@ -36,6 +43,34 @@ var eventsOfRoutes = map[string]func(p people) []call{
 	},
 	"POST /api/v1/auth/login": func(people) []call {
 		return []call{{"", "", `{"username":"ada","password":"` + goodPassword + `"}`, "", 200, none}}
+	},
+	"GET /api/v1/auth/{provider}": silent("/api/v1/auth/line"),
+	"GET /api/v1/auth/{provider}/callback": func(p people) []call {
+		return []call{{"", p.callback(gustav), "", "", 302, none}}
+	},
+	"POST /api/v1/auth/exchange": func(p people) []call {
+		exchange := func(what string, who models.ExternalIdentity, event models.Action) call {
+			return call{what, "", exchangeBody(p.come(who)), "", 200, event}
+		}
+		owner := models.ExternalIdentity{Provider: "google", Subject: "7", Email: "ada@example.com", EmailVerified: true}
+		return []call{
+			exchange("somebody new", gustav, models.ActionCreated),
+			exchange("somebody known", gustav, none),
+			exchange("the owner of an address", owner, none),
+		}
+	},
+	"POST /api/v1/auth/oauth/complete": func(p people) []call {
+		return []call{{"", "", `{"ticket":"` + p.ticket(lin) + `","email":"lin@example.com"}`, "", 201, models.ActionCreated}}
+	},
+	"GET /api/v1/users/me/oauth-providers": func(p people) []call {
+		return []call{{"", "", "", p.ada.Token, 200, none}}
+	},
+	"POST /api/v1/users/me/oauth-providers/{provider}": func(p people) []call {
+		return []call{{"", "/api/v1/users/me/oauth-providers/line", "", p.ada.Token, 200, none}}
+	},
+	"DELETE /api/v1/users/me/oauth-providers/{provider}": func(p people) []call {
+		p.link(p.ada.Token, lin)
+		return []call{{"", "/api/v1/users/me/oauth-providers/line", "", p.ada.Token, 204, none}}
 	},
 	"POST /api/v1/auth/logout": func(p people) []call { return []call{{"", "", "", p.ada.Token, 204, none}} },
 	"GET /api/v1/users/me":     func(p people) []call { return []call{{"", "", "", p.ada.Token, 200, none}} },
@@ -108,7 +143,17 @@ func TestEveryRouteMakesItsEvents(t *testing.T) {
 		t.Run(route, func(t *testing.T) {
 			t.Parallel()
 			a := newAPI(t)
-			for _, c := range calls(people{ada: a.register(t, "ada"), root: a.admin(t, "root"), grace: a.register(t, "grace")}) {
+			p := people{
+				ada: a.register(t, "ada"), root: a.admin(t, "root"), grace: a.register(t, "grace"),
+				come:   func(who models.ExternalIdentity) string { return a.come(t, who).Get("code") },
+				ticket: func(who models.ExternalIdentity) string { return a.ticket(t, who) },
+				link:   func(token string, who models.ExternalIdentity) { a.link(t, token, who) },
+				callback: func(who models.ExternalIdentity) string {
+					address, _ := a.provider(t, "GET", startPath(who.Provider), "")
+					return callbackPath(t, address, who)
+				},
+			}
+			for _, c := range calls(p) {
 				a.wantEvent(t, route, c)
 			}
 		})

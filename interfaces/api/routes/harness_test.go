@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -24,6 +25,7 @@ import (
 	"gofiber-auth/interfaces/api/handlers"
 	"gofiber-auth/interfaces/api/openapi/openapitest"
 	"gofiber-auth/interfaces/api/routes"
+	authcode "gofiber-auth/pkg/auth_code_store"
 	"gofiber-auth/pkg/metrics"
 )
 
@@ -61,7 +63,16 @@ func newAPI(t *testing.T) *api {
 	accounts := serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
 		Work: a.store, Users: a.store, Hasher: a.hasher, Sessions: sessions, Now: a.clock.Now, NewID: newID,
 	})
+	oauth := serviceimpl.NewOAuth(serviceimpl.OAuthDeps{
+		Providers: idps{}, Values: authcode.New(1<<20, a.clock.Now), Sealer: sealer{}, Work: a.store, Users: a.store, Identities: a.store,
+		Sessions: sessions, Now: a.clock.Now, NewID: newID,
+	})
+	home, err := url.Parse(frontend)
+	if err != nil {
+		t.Fatal(err)
+	}
 	a.deps = routes.Deps{
+		OAuth: oauth, Identities: oauth, Frontend: home,
 		Authentication: accounts, Authenticator: sessions, Accounts: accounts,
 		Administration: serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{
 			Work: a.store, Users: a.store, Hasher: a.hasher, Now: a.clock.Now, NewID: newID,
