@@ -26,6 +26,7 @@ const usage = `authctl is the operator's tool of gofiber-auth. It reads the serv
   authctl events status                                        what waits, and the stream
   authctl events replay --user ID|--since TIME|--all [--rate N]
                                                                publishes events again, at most N a second
+  authctl keys rotate                                          encrypts providers' tokens under the first key
 
   authctl version
 
@@ -111,6 +112,8 @@ func (t *tool) command(ctx context.Context, args []string) error {
 		return t.user(ctx, args[1:])
 	case "events":
 		return t.events(ctx, args[1:])
+	case "keys":
+		return t.keys(ctx, args[1:])
 	case "version", "--version":
 		fmt.Fprintln(t.out, version)
 		return nil

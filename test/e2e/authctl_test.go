@@ -88,6 +88,7 @@ var eventsOfCommands = []struct {
 	{"user enable", []string{"ada@example.com"}, nil},
 	{"events status", nil, nil},
 	{"events replay", []string{"--all"}, nil}, // the stream has them already
+	{"keys rotate", nil, nil},
 	{"version", nil, nil},
 	{"migrate down", nil, nil}, // the last, with the service stopped
 }
