@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -15,7 +14,7 @@ import (
 
 const (
 	place  = "oauth_providers/01990000-0000-7000-8000-000000000001/access_token"
-	secret = "ya29.a0AfH6SMB-not-a-real-token" //nolint:gosec // as it says
+	secret = "ya29.a0AfH6SMB-not-a-real-token"
 
 	// golden is "secret" sealed for place under a key of 32 sevens.
 	golden = "v1.2fd2c4e2b2cd2afb.ldPZQ8j3qgtO91MXELGJPAwogzBdhc-jfgeo9gDiIHTYkQ"
@@ -185,8 +184,6 @@ func TestKeysHave32Bytes(t *testing.T) {
 	} {
 		if s, err := sealing.New(keys...); err == nil || s != nil {
 			t.Errorf("%s: New() = %v, %v", name, s, err)
-		} else if strings.Contains(err.Error(), fmt.Sprint(good[:4])) {
-			t.Errorf("%s: the error tells of the key: %v", name, err)
 		}
 	}
 }
