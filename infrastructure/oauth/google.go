@@ -1,0 +1,70 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"gofiber-auth/domain/models"
+	"gofiber-auth/domain/services"
+)
+
+// googleIssuers are the two forms of Google's name.
+var googleIssuers = []string{"https://accounts.google.com", "accounts.google.com"}
+
+// Google signs people in with Google, which says whether it proved the e-mail address.
+func Google(c Client, d Deps) services.IdentityProvider {
+	c.AuthURL = or(c.AuthURL, "https://accounts.google.com/o/oauth2/v2/auth")
+	c.TokenURL = or(c.TokenURL, "https://oauth2.googleapis.com/token")
+	c.UserinfoURL = or(c.UserinfoURL, "https://openidconnect.googleapis.com/v1/userinfo")
+	c.JWKSURL = or(c.JWKSURL, "https://www.googleapis.com/oauth2/v3/certs")
+	issuers := googleIssuers
+	if c.Issuer != "" && !slices.Contains(googleIssuers, c.Issuer) {
+		issuers = []string{c.Issuer}
+	}
+	f, verified := newOIDC(models.ProviderGoogle, c, d, issuers, jwt.SigningMethodRS256.Alg())
+	f.scopes = []string{"openid", "email", "profile"}
+	f.whose = func(ctx context.Context, t tokens, nonce string) (models.ExternalIdentity, error) {
+		claims, err := verified(ctx, t, nonce)
+		if err != nil {
+			return models.ExternalIdentity{}, err
+		}
+		who, err := claims.person()
+		if err != nil {
+			return models.ExternalIdentity{}, err
+		}
+		told := claims // an address and whether it is verified come from one place
+		if claims.text("email") == "" {
+			if told, err = f.userinfo(ctx, t, who.Subject); err != nil {
+				return models.ExternalIdentity{}, err
+			}
+		}
+		who.Email, who.EmailVerified = told.text("email"), told.isTrue("email_verified")
+		who.Name, who.Picture = or(who.Name, told.shown("name")), or(who.Picture, told.picture("picture"))
+		return who, nil
+	}
+	return f
+}
+
+var errOtherSubject = errors.New("userinfo call: the answer is about somebody else")
+
+// userinfo asks what the provider tells of the subject beyond the id_token (OpenID Connect Core
+// section 5.3).
+func (f *flow) userinfo(ctx context.Context, t tokens, subject string) (object, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.client.UserinfoURL, nil)
+	if err != nil {
+		return nil, errBadURL
+	}
+	request.Header.Set("Authorization", "Bearer "+t.Access)
+	person, err := f.calls.object(request, callUserinfo)
+	if err != nil {
+		return nil, err
+	}
+	if person.text("sub") != subject {
+		return nil, errOtherSubject
+	}
+	return person, nil
+}
