@@ -42,7 +42,7 @@ var livesIn = map[string][]string{
 	"github.com/redis/":          {"infrastructure/redis"},
 	"github.com/gofiber/":        {"interfaces/api", "pkg/di"},
 	"github.com/valyala/":        {"interfaces/api"},
-	"github.com/golang-jwt/":     {"application/serviceimpl"},
+	"github.com/golang-jwt/":     {"application/serviceimpl", "infrastructure/devidp"},
 	"github.com/go-playground/":  {"application/serviceimpl"},
 	"golang.org/x/crypto/bcrypt": {"infrastructure/hashing"},
 }
