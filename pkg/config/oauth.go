@@ -14,6 +14,11 @@ type OAuth struct {
 	GraphVersion string // of Facebook's API
 }
 
+// ByName returns the providers by the names that they have in addresses.
+func (o OAuth) ByName() map[string]Provider {
+	return map[string]Provider{"google": o.Google, "facebook": o.Facebook, "line": o.LINE}
+}
+
 // Provider is one identity provider. Addresses that are empty are the provider's own.
 type Provider struct {
 	ClientID     string

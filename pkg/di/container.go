@@ -161,6 +161,10 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, secr
 	accounts := serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
 		Work: c.core.Work, Users: c.core.Users, Hasher: c.core.Hasher, Sessions: authenticator, Now: now, NewID: newID,
 	})
+	oauth, idp, err := c.newOAuth(m, authenticator, c.values())
+	if err != nil {
+		return err
+	}
 	m.WatchOutbox(queue.Backlog)
 	pools, err := db.Pools()
 	if err != nil {
@@ -171,11 +175,12 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, secr
 	}
 	c.app = routes.New(routes.Deps{
 		Authentication: accounts, Authenticator: authenticator, Accounts: accounts, Administration: c.core.Administration,
+		OAuth: oauth, Identities: oauth, Frontend: c.cfg.HTTP.FrontendURL, SecureCookies: c.cfg.App.Env != config.Development,
 		Snapshots: serviceimpl.NewSnapshots(serviceimpl.SnapshotsDeps{
 			Users: c.core.Users, Events: queue, Stream: publisher.Stream, Log: c.log,
 		}),
 		CursorSecret: secret, SyncToken: string(c.cfg.Internal.SyncToken), Metrics: m, Log: c.log,
-		Demo: demo(c.cfg.App.Env),
+		Demo: demo(c.cfg.App.Env), DevelopmentIDP: idp,
 		Health: handlers.Health{
 			Service: c.cfg.App.Name, Version: version, Draining: c.draining.Load,
 			Database: func(ctx context.Context) string { return okOr(db.Ping(ctx), "down: no answer") },

@@ -4,6 +4,7 @@ package routes
 import (
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"net/url"
 
@@ -31,10 +32,11 @@ type Deps struct {
 	Metrics        *metrics.Metrics
 	Log            *slog.Logger
 
-	Frontend       *url.URL // where browsers go after an identity provider
-	SecureCookies  bool     // anywhere but in development
-	SyncToken      string   // of other services; empty: no routes for them
-	Demo           fs.FS    // the demo front end; nil: none
+	Frontend       *url.URL     // where browsers go after an identity provider
+	SecureCookies  bool         // anywhere but in development
+	SyncToken      string       // of other services; empty: no routes for them
+	Demo           fs.FS        // the demo front end; nil: none
+	DevelopmentIDP http.Handler // the identity provider of development; nil: none
 	Production     bool
 	AllowedOrigins []string
 	TrustedProxies []netip.Prefix
@@ -47,6 +49,9 @@ func New(d Deps) *fiber.App {
 		AllowedOrigins: d.AllowedOrigins, TrustedProxies: d.TrustedProxies, Production: d.Production,
 	})
 	operations(app, d)
+	if d.DevelopmentIDP != nil {
+		developmentIDP(app, d.DevelopmentIDP)
+	}
 	demo(app, d.Demo)
 
 	var (

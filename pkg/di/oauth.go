@@ -1,0 +1,90 @@
+package di
+
+import (
+	"crypto/rand"
+	"net/http"
+	"strings"
+	"time"
+
+	"gofiber-auth/application/serviceimpl"
+	"gofiber-auth/domain/models"
+	"gofiber-auth/domain/repositories"
+	"gofiber-auth/domain/services"
+	"gofiber-auth/infrastructure/devidp"
+	"gofiber-auth/infrastructure/oauth"
+	"gofiber-auth/infrastructure/postgres"
+	"gofiber-auth/interfaces/api/routes"
+	authcode "gofiber-auth/pkg/auth_code_store"
+	"gofiber-auth/pkg/config"
+	"gofiber-auth/pkg/metrics"
+)
+
+// newOAuth makes log-in through the identity providers that are configured. In development the
+// built-in identity provider, which it returns, stands in for the others; else that is nil.
+func (c *Container) newOAuth(m *metrics.Metrics, sessions *serviceimpl.Sessions, values repositories.OneTimeStore) (*serviceimpl.OAuth, http.Handler, error) {
+	sealer, err := NewSealer(c.cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	clients := map[string]oauth.Client{}
+	for name, p := range c.cfg.OAuth.ByName() {
+		if p.ClientID != "" {
+			clients[name] = oauth.Client{
+				ID: p.ClientID, Secret: string(p.ClientSecret), RedirectURL: p.RedirectURL,
+				AuthURL: p.AuthURL, TokenURL: p.TokenURL, UserinfoURL: p.UserinfoURL, JWKSURL: p.JWKSURL, Issuer: p.Issuer,
+			}
+		}
+	}
+	var standIn http.Handler
+	if c.cfg.App.Env == config.Development {
+		standIn = c.standIn(clients)
+	}
+	deps := oauth.Deps{Metrics: m, Now: time.Now}
+	var providers []services.IdentityProvider
+	for name, client := range clients {
+		switch name {
+		case models.ProviderGoogle:
+			providers = append(providers, oauth.Google(client, deps))
+		case models.ProviderFacebook:
+			providers = append(providers, oauth.Facebook(client, c.cfg.OAuth.GraphVersion, deps))
+		case models.ProviderLINE:
+			providers = append(providers, oauth.LINE(client, deps))
+		}
+	}
+	return serviceimpl.NewOAuth(serviceimpl.OAuthDeps{
+		Providers: oauth.NewRegistry(providers...), Values: values, Sealer: sealer,
+		Work: c.core.Work, Users: c.core.Users, Identities: postgres.NewIdentities(c.core.Database),
+		Sessions: sessions, Now: now, NewID: newID,
+	}), standIn, nil
+}
+
+// standIn adds clients of the built-in identity provider for the providers that have none, and
+// returns that provider. Their secrets are made anew at each start.
+func (c *Container) standIn(clients map[string]oauth.Client) http.Handler {
+	registered := map[string]devidp.Registration{}
+	for name, p := range c.cfg.OAuth.ByName() {
+		if _, ok := clients[name]; !ok {
+			registered[name] = devidp.Registration{ClientID: "development", ClientSecret: strings.ToLower(rand.Text()), RedirectURL: p.RedirectURL}
+		}
+	}
+	if len(registered) == 0 {
+		return nil
+	}
+	idp := devidp.New(devidp.Options{BaseURL: c.URL() + routes.DevelopmentIDP, Clients: registered})
+	for name, r := range registered {
+		e := idp.Endpoints(name)
+		clients[name] = oauth.Client{
+			ID: r.ClientID, Secret: r.ClientSecret, RedirectURL: r.RedirectURL,
+			AuthURL: e.Auth, TokenURL: e.Token, UserinfoURL: e.Userinfo, JWKSURL: e.JWKS, Issuer: e.Issuer,
+		}
+	}
+	return idp.Handler()
+}
+
+// valuesInMemory is how much of this process's memory one-time values may take, in bytes.
+const valuesInMemory = 64 << 20
+
+// values returns the store of OAuth states, one-time codes and tickets.
+func (c *Container) values() repositories.OneTimeStore {
+	return authcode.New(valuesInMemory, time.Now)
+}
