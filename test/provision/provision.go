@@ -34,7 +34,7 @@ func FindOrInstall[T any](ctx context.Context, say Say, find func() (T, error), 
 	if _, err := lock.TryLockContext(ctx, 100*time.Millisecond); err != nil {
 		return found, fmt.Errorf("wait for another process that installs: %w", err)
 	}
-	defer lock.Close()
+	defer lock.Close() //nolint:errcheck // the lock ends with the process at the latest
 	found, err = find()
 	if !errors.Is(err, none) {
 		return found, err
