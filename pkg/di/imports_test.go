@@ -42,7 +42,9 @@ var livesIn = map[string][]string{
 	"github.com/redis/":          {"infrastructure/redis"},
 	"github.com/gofiber/":        {"interfaces/api", "pkg/di"},
 	"github.com/valyala/":        {"interfaces/api"},
-	"github.com/golang-jwt/":     {"application/serviceimpl", "infrastructure/devidp"},
+	"github.com/golang-jwt/":     {"application/serviceimpl", "infrastructure/oauth", "infrastructure/devidp"},
+	"github.com/go-jose/":        {"infrastructure/oauth"},
+	"golang.org/x/oauth2":        {"infrastructure/oauth"},
 	"github.com/go-playground/":  {"application/serviceimpl"},
 	"golang.org/x/crypto/bcrypt": {"infrastructure/hashing"},
 }
