@@ -29,8 +29,8 @@ func TestConsentPage(t *testing.T) {
 	i := start(t)
 	for provider, want := range map[string][]string{
 		"google":   {"Continue with Google", "ada@example.com, verified", "grace@example.com, not verified", `name="verified"`, "whether it is verified"},
-		"line":     {"Continue with LINE", "your display name and picture", ">grace@example.com<"},
-		"facebook": {"Continue with Facebook", "your name and picture", ">grace@example.com<"},
+		"line":     {"Continue with LINE", "your display name and picture", ">grace@example.com</span>"},
+		"facebook": {"Continue with Facebook", "your name and picture", ">grace@example.com</span>"},
 	} {
 		body, _, _ := i.page(provider, query(provider))
 		for _, part := range append(want,

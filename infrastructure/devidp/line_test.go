@@ -85,8 +85,10 @@ func TestLINEEmail(t *testing.T) {
 func TestLINECerts(t *testing.T) {
 	t.Parallel()
 	key := start(t).jwk("line")
-	public := &ecdsa.PublicKey{Curve: elliptic.P256(), X: bigInt(t, key["x"]), Y: bigInt(t, key["y"])}
-	if _, err := public.ECDH(); err != nil || key["kty"] != "EC" || key["crv"] != "P-256" || key["alg"] != "ES256" || text(key["kid"]) == "" {
+	point := append([]byte{4}, bigInt(t, key["x"]).FillBytes(make([]byte, 32))...)
+	point = append(point, bigInt(t, key["y"]).FillBytes(make([]byte, 32))...)
+	_, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+	if err != nil || key["kty"] != "EC" || key["crv"] != "P-256" || key["alg"] != "ES256" || text(key["kid"]) == "" {
 		t.Errorf("%v: %v", key, err)
 	}
 }

@@ -61,6 +61,7 @@ type choice struct {
 	Name  string
 	Lang  string
 	About string
+	Note  string
 	First bool
 }
 
@@ -75,7 +76,7 @@ func (pg *page) consent(w http.ResponseWriter, p *provider, q request, id string
 		v.Scopes = append(v.Scopes, p.words(s))
 	}
 	for i, who := range people {
-		v.People = append(v.People, choice{Key: who.key, Name: who.name, Lang: who.lang, About: about(who, v.TellsVerified), First: i == 0})
+		v.People = append(v.People, choice{Key: who.key, Name: who.name, Lang: who.lang, About: about(who, v.TellsVerified), Note: who.note, First: i == 0})
 	}
 	v.Other, v.Typed, v.Complaint = keyOther, t, complaint
 	status := http.StatusOK

@@ -17,16 +17,17 @@ type person struct {
 	email    string // empty for somebody without one
 	verified bool   // whether the address is proved; only Google tells
 	picture  bool
+	note     string // for the consent page
 	seed     string // what the subjects are derived from
 }
 
-// people is the test people. What each is there for shows in the last column.
+// people is the test people.
 var people = []person{
 	{key: "ada", name: "Ada Lovelace", lang: "en", email: "ada@example.com", verified: true, picture: true},
-	{key: "grace", name: "Grace Hopper", lang: "en", email: "grace@example.com"},                                  // an address without proof
-	{key: "linus", name: "Linus Quiet", lang: "en"},                                                               // no address at all
-	{key: "somchai", name: "สมชาย ใจดี", lang: "th", email: "somchai@example.com", verified: true, picture: true}, // a name that is not ASCII
-	{key: "mallory", name: "Mallory Malicious", lang: "en", email: "ada@example.com"},                             // claims another's address
+	{key: "grace", name: "Grace Hopper", lang: "en", email: "grace@example.com"},
+	{key: "linus", name: "Linus Quiet", lang: "en"},
+	{key: "somchai", name: "สมชาย ใจดี", lang: "th", email: "somchai@example.com", verified: true, picture: true, note: "Somchai Jaidee, in Thai letters"},
+	{key: "mallory", name: "Mallory Malicious", lang: "en", email: "ada@example.com", note: "claims Ada's address"},
 }
 
 // keyOther is the key of a person who was typed.
