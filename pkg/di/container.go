@@ -161,7 +161,11 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, secr
 	accounts := serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
 		Work: c.core.Work, Users: c.core.Users, Hasher: c.core.Hasher, Sessions: authenticator, Now: now, NewID: newID,
 	})
-	oauth, idp, err := c.newOAuth(m, authenticator, c.values())
+	shared, err := c.newCache()
+	if err != nil {
+		return err
+	}
+	oauth, idp, err := c.newOAuth(m, authenticator, shared.values)
 	if err != nil {
 		return err
 	}
@@ -188,7 +192,7 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, secr
 				detail, _ := publisher.Check(ctx) // the publisher logs its own troubles
 				return detail
 			},
-			Cache: func(context.Context) string { return "ok" }, // the memory of this process
+			Cache: shared.check,
 		},
 		Production: c.cfg.App.Env == config.Production, AllowedOrigins: c.cfg.HTTP.CORSOrigins, TrustedProxies: c.cfg.HTTP.TrustedProxies,
 	})

@@ -14,7 +14,6 @@ import (
 	"gofiber-auth/infrastructure/oauth"
 	"gofiber-auth/infrastructure/postgres"
 	"gofiber-auth/interfaces/api/routes"
-	authcode "gofiber-auth/pkg/auth_code_store"
 	"gofiber-auth/pkg/config"
 	"gofiber-auth/pkg/metrics"
 )
@@ -79,12 +78,4 @@ func (c *Container) standIn(clients map[string]oauth.Client) http.Handler {
 		}
 	}
 	return idp.Handler()
-}
-
-// valuesInMemory is how much of this process's memory one-time values may take, in bytes.
-const valuesInMemory = 64 << 20
-
-// values returns the store of OAuth states, one-time codes and tickets.
-func (c *Container) values() repositories.OneTimeStore {
-	return authcode.New(valuesInMemory, time.Now)
 }

@@ -1,0 +1,41 @@
+package di
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"time"
+
+	"gofiber-auth/domain/repositories"
+	"gofiber-auth/infrastructure/redis"
+	authcode "gofiber-auth/pkg/auth_code_store"
+)
+
+// valuesInMemory is how much of this process's memory one-time values may take, in bytes.
+const valuesInMemory = 64 << 20
+
+// cache is what instances share for a short time: in Redis or, where none is configured, in
+// the memory of this process.
+type cache struct {
+	values repositories.OneTimeStore
+	check  func(ctx context.Context) string // for readiness: "ok", or what is wrong
+}
+
+// notInNames is what the name of a client of Redis cannot have.
+var notInNames = regexp.MustCompile(`[^!-~]+`)
+
+func (c *Container) newCache() (cache, error) {
+	if c.cfg.RedisURL == "" {
+		return cache{
+			values: authcode.New(valuesInMemory, time.Now),
+			check:  func(context.Context) string { return "ok" },
+		}, nil
+	}
+	name := notInNames.ReplaceAllString(c.cfg.App.Name, "-")
+	client, err := redis.Connect(redis.Options{URL: string(c.cfg.RedisURL), Name: name, Log: c.log})
+	if err != nil {
+		return cache{}, fmt.Errorf("REDIS_URL: %w", err)
+	}
+	c.closers.add(client.Close)
+	return cache{values: redis.NewOneTimeStore(client, name), check: client.Check}, nil
+}
