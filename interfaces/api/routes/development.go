@@ -2,6 +2,8 @@ package routes
 
 import (
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/adaptor"
@@ -13,7 +15,7 @@ const DevelopmentIDP = "/dev/idp"
 // developmentIDP mounts the identity provider of development. Its pages come with headers of
 // their own, in place of those that every other response has.
 func developmentIDP(app *fiber.App, idp http.Handler) {
-	serve := adaptor.HTTPHandler(http.StripPrefix(DevelopmentIDP, idp))
+	serve := adaptor.HTTPHandler(keepable(http.StripPrefix(DevelopmentIDP, idp)))
 	app.All(DevelopmentIDP+"/*", func(c *fiber.Ctx) error {
 		for _, name := range []string{
 			fiber.HeaderContentSecurityPolicy, fiber.HeaderXContentTypeOptions, fiber.HeaderXFrameOptions, fiber.HeaderReferrerPolicy,
@@ -21,5 +23,26 @@ func developmentIDP(app *fiber.App, idp http.Handler) {
 			c.Response().Header.Del(name)
 		}
 		return serve(c)
+	})
+}
+
+// keepable gives the handler requests of which it may keep any part. The adaptor makes them of
+// memory that the next request overwrites.
+func keepable(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		own := r.WithContext(r.Context())
+		own.Header = make(http.Header, len(r.Header))
+		for name, values := range r.Header {
+			for _, v := range values {
+				own.Header.Add(strings.Clone(name), strings.Clone(v))
+			}
+		}
+		own.Method, own.Host, own.RequestURI = strings.Clone(r.Method), strings.Clone(r.Host), strings.Clone(r.RequestURI)
+		var err error
+		if own.URL, err = url.ParseRequestURI(own.RequestURI); err != nil {
+			http.Error(w, "Bad Request", http.StatusBadRequest)
+			return
+		}
+		h.ServeHTTP(w, own)
 	})
 }
