@@ -173,13 +173,15 @@ func TestNothingIsDoneTwice(t *testing.T) {
 	}
 
 	var asked atomic.Int32
+	var lose atomic.Bool // the next answer
 	wire.Watch(func(toServer bool, chunk []byte) harness.Fate {
 		command := strings.ToLower(string(chunk))
 		switch {
-		case !toServer && asked.Load() > 0:
-			return harness.Sever // the answer
 		case toServer && (strings.Contains(command, "getdel") || strings.Contains(command, "evalsha")):
 			asked.Add(1)
+			lose.Store(true)
+		case !toServer && lose.Swap(false):
+			return harness.Sever
 		}
 		return harness.Pass
 	})
@@ -203,7 +205,8 @@ func TestNothingIsDoneTwice(t *testing.T) {
 	}
 }
 
-// TestCloseEndsAll is not parallel: it looks for goroutines that are left.
+// TestCloseEndsAll is not parallel: it looks for goroutines that are left, and at the log of the
+// library, which has but one.
 func TestCloseEndsAll(t *testing.T) {
 	server := redisserver.Start(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -212,9 +215,9 @@ func TestCloseEndsAll(t *testing.T) {
 	}
 	gone := "redis://" + l.Addr().String()
 	l.Close()
-	before := goleak.IgnoreCurrent()
+	before, log := goleak.IgnoreCurrent(), new(logBook)
 	for _, url := range []string{server.URL(), gone} {
-		c, err := Connect(Options{URL: url, Log: discard})
+		c, err := Connect(Options{URL: url, Log: log.logger()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -233,4 +236,7 @@ func TestCloseEndsAll(t *testing.T) {
 		}
 	}
 	harness.Eventually(t, "all goroutines have ended", func() error { return goleak.Find(before) })
+	if told := log.String(); !strings.Contains(told, "failed to dial") || strings.Contains(told, "127.0.0.1") {
+		t.Errorf("want what the library says, without addresses, got\n%s", told)
+	}
 }

@@ -79,8 +79,10 @@ func TestAStoreIsBounded(t *testing.T) {
 			t.Errorf("Get() of value %d in a full store = %v", i, err)
 		}
 	}
-	if err := store.Put(t.Context(), "fill0", make([]byte, 1000), time.Minute); err != nil {
-		t.Errorf("Put() in the place of another = %v", err)
+	for range n {
+		if err := store.Put(t.Context(), "fill0", make([]byte, 1000), time.Minute); err != nil {
+			t.Fatalf("Put() in the place of another = %v", err)
+		}
 	}
 	if err := store.Put(t.Context(), "fill0", make([]byte, 5000), time.Minute); !errors.Is(err, domain.ErrOverloaded) {
 		t.Errorf("Put() of more in the place of another = %v, want %v", err, domain.ErrOverloaded)

@@ -65,7 +65,10 @@ var oneTimeTests = map[string]func(t *testing.T, s oneTime){
 		s.want(t, "key", "new", 0)
 		s.wantUse(t, "key", "new", time.Minute, 1)
 		s.put(t, "key", "newest", 50*time.Millisecond)
+		s.put(t, "unused", "old", 50*time.Millisecond)
+		s.put(t, "unused", "new", time.Minute)
 		s.soonAbsent(t, "key")
+		s.want(t, "unused", "new", 0)
 	},
 	"uses are counted": func(t *testing.T, s oneTime) {
 		s.put(t, "key", "value", time.Minute)
