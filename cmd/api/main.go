@@ -120,6 +120,9 @@ func announce(w io.Writer, format string, l *slog.Logger, s *di.Container) {
 		l.Info("ready", "version", version, "address", s.URL(), "docs", s.URL()+"/docs", "nats", s.Bus())
 		return
 	}
-	fmt.Fprintf(w, "\n  gofiber-auth %s is ready\n\n    API    %s/api/v1\n    Docs   %s/docs\n    NATS   %s\n\n  Ctrl-C stops it.\n\n",
-		version, s.URL(), s.URL(), s.Bus())
+	fmt.Fprintf(w, "\n  gofiber-auth %s is ready\n\n", version)
+	if s.HasDemo() {
+		fmt.Fprintf(w, "    Demo   %s/\n", s.URL())
+	}
+	fmt.Fprintf(w, "    API    %s/api/v1\n    Docs   %s/docs\n    NATS   %s\n\n  Ctrl-C stops it.\n\n", s.URL(), s.URL(), s.Bus())
 }

@@ -14,3 +14,6 @@ func demo(env config.Environment) fs.FS {
 	}
 	return frontend.Files
 }
+
+// HasDemo reports whether the demo front end is served.
+func (c *Container) HasDemo() bool { return demo(c.cfg.App.Env) != nil }
