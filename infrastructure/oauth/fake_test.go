@@ -1,11 +1,8 @@
 package oauth
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/hmac"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -38,52 +35,6 @@ const (
 	refreshToken = "refresh-token-that-nobody-may-see"
 )
 
-var (
-	rsaKey   = sync.OnceValue(func() *rsa.PrivateKey { return newRSA(2048) })
-	otherRSA = sync.OnceValue(func() *rsa.PrivateKey { return newRSA(2048) })
-	weakRSA  = sync.OnceValue(func() *rsa.PrivateKey { return newRSA(1024) })
-	ecKey    = sync.OnceValue(func() *ecdsa.PrivateKey { return newEC(elliptic.P256()) })
-	otherEC  = sync.OnceValue(func() *ecdsa.PrivateKey { return newEC(elliptic.P256()) })
-)
-
-func newRSA(bits int) *rsa.PrivateKey {
-	k, err := rsa.GenerateKey(rand.Reader, bits)
-	if err != nil {
-		panic(err)
-	}
-	return k
-}
-
-func newEC(curve elliptic.Curve) *ecdsa.PrivateKey {
-	k, err := ecdsa.GenerateKey(curve, rand.Reader)
-	if err != nil {
-		panic(err)
-	}
-	return k
-}
-
-// kind is a provider with the way that it signs.
-type kind struct {
-	name     string
-	provider string
-	issuer   string
-	method   jwt.SigningMethod // nil: no id_token
-	make     func(Client, Deps) services.IdentityProvider
-}
-
-var (
-	google  = kind{"google", models.ProviderGoogle, "https://accounts.google.com", jwt.SigningMethodRS256, Google}
-	lineWeb = kind{"line on the web", models.ProviderLINE, "https://access.line.me", jwt.SigningMethodHS256, LINE}
-	lineApp = kind{"line in the app", models.ProviderLINE, "https://access.line.me", jwt.SigningMethodES256, LINE}
-	graph   = kind{
-		"facebook", models.ProviderFacebook, "", nil,
-		func(c Client, d Deps) services.IdentityProvider { return Facebook(c, "v26.0", d) },
-	}
-
-	allKinds  = []kind{google, lineWeb, lineApp, graph}
-	oidcKinds = []kind{google, lineWeb, lineApp}
-)
-
 // fake is a provider that is strict about what it is asked, and answers as a test wants.
 type fake struct {
 	t      *testing.T
@@ -107,16 +58,6 @@ type fake struct {
 
 // grant is what a code stands for.
 type grant struct{ challenge, nonce, subject string }
-
-// clock is a time that a test sets.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.at }
-
-func (c *clock) pass(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.at = c.at.Add(d) }
 
 func newFake(t *testing.T, k kind) *fake {
 	t.Helper()
@@ -149,11 +90,12 @@ func (f *fake) client() Client {
 	}
 }
 
-// deps returns the dependencies of a provider whose connections end with the test.
+// deps returns the dependencies of a provider whose connections end with the test, and that has
+// time on a machine with much else to do.
 func (f *fake) deps() Deps {
 	transport := newTransport()
 	f.t.Cleanup(transport.CloseIdleConnections)
-	return Deps{Metrics: metrics.New("test"), Now: f.clock.now, Transport: transport}
+	return Deps{Metrics: metrics.New("test"), Now: f.clock.now, Transport: transport, bound: time.Minute}
 }
 
 func (f *fake) provider() services.IdentityProvider { return f.kind.make(f.client(), f.deps()) }
@@ -272,17 +214,6 @@ func (f *fake) idToken(g grant) string {
 	return signed(header, object(claims), f.kind.key())
 }
 
-// key is what the provider signs with.
-func (k kind) key() any {
-	switch k.method {
-	case jwt.SigningMethodRS256:
-		return rsaKey()
-	case jwt.SigningMethodES256:
-		return ecKey()
-	}
-	return []byte(clientSecret)
-}
-
 func (f *fake) serveUserinfo(w http.ResponseWriter, r *http.Request) {
 	token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	subject, ours := strings.CutPrefix(token, accessToken+"-")
@@ -320,17 +251,6 @@ func (f *fake) set(change func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	change()
-}
-
-// signed is a token with this header and these claims, by the header's algorithm.
-func signed(header, claims object, key any) string {
-	token := jwt.NewWithClaims(jwt.GetSigningMethod(header.text("alg")), jwt.MapClaims(claims))
-	token.Header = header
-	text, err := token.SignedString(key)
-	if err != nil {
-		panic(err)
-	}
-	return text
 }
 
 func answer(w http.ResponseWriter, status int, body any) {

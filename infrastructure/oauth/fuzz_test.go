@@ -51,7 +51,7 @@ func FuzzIDToken(f *testing.F) {
 	})
 }
 
-// FuzzKeys proves that no set of keys is taken that has one which is not fit.
+// FuzzKeys proves that only keys for the two algorithms come of whatever a provider publishes.
 func FuzzKeys(f *testing.F) {
 	f.Add([]byte(`{"keys":[` + string(publicJWK(google)) + `,` + string(publicJWK(lineApp)) + `]}`))
 	f.Add([]byte(`{"keys":[{"kty":"oct","k":"AAAA"},{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}]}`))

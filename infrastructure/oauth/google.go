@@ -15,11 +15,12 @@ import (
 // googleIssuers are the two forms of Google's name.
 var googleIssuers = []string{"https://accounts.google.com", "accounts.google.com"}
 
-// Google signs people in with Google, which says whether it proved the e-mail address.
+// Google signs people in with Google, which says whether it proved the e-mail address. Its
+// id_token has all there is to know. Where a UserinfoURL is set, another provider stands in, which
+// may keep the address for that endpoint: it is asked when the id_token has none.
 func Google(c Client, d Deps) services.IdentityProvider {
 	c.AuthURL = or(c.AuthURL, "https://accounts.google.com/o/oauth2/v2/auth")
 	c.TokenURL = or(c.TokenURL, "https://oauth2.googleapis.com/token")
-	c.UserinfoURL = or(c.UserinfoURL, "https://openidconnect.googleapis.com/v1/userinfo")
 	c.JWKSURL = or(c.JWKSURL, "https://www.googleapis.com/oauth2/v3/certs")
 	issuers := googleIssuers
 	if c.Issuer != "" && !slices.Contains(googleIssuers, c.Issuer) {
@@ -37,7 +38,7 @@ func Google(c Client, d Deps) services.IdentityProvider {
 			return models.ExternalIdentity{}, err
 		}
 		told := claims // an address and whether it is verified come from one place
-		if claims.text("email") == "" {
+		if claims.text("email") == "" && c.UserinfoURL != "" {
 			if told, err = f.userinfo(ctx, t, who.Subject); err != nil {
 				return models.ExternalIdentity{}, err
 			}

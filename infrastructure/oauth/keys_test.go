@@ -236,7 +236,7 @@ func TestHangingRefresh(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, google)
 	deps := f.deps()
-	deps.bound = time.Second
+	deps.bound = 4 * time.Second
 	p := f.kind.make(f.client(), deps)
 	works(t, f, p)
 	f.set(func() {

@@ -16,7 +16,7 @@ func newOIDC(name string, c Client, d Deps, issuers []string, algorithms ...stri
 	f := newFlow(name, c, d)
 	f.issuers, f.nonce = issuers, true
 	load := func(ctx context.Context) ([]publicKey, error) { return f.calls.loadKeys(ctx, c.JWKSURL) }
-	// Keys that are known already can so still be used within the log-in's bound.
+	// Half the bound: when the provider hangs, there is time left to go on with the keys there are.
 	keys := newKeySet(load, d.Now, d.bound/2)
 	return f, newIDTokens(c, issuers, algorithms, keys, d.Now).verify
 }

@@ -47,7 +47,6 @@ func TestOwnEndpoints(t *testing.T) {
 		{google, "https://accounts.google.com/o/oauth2/v2/auth", map[string]string{
 			"https://oauth2.googleapis.com/token":              "/token",
 			"https://www.googleapis.com/oauth2/v3/certs":       "/certs",
-			"https://openidconnect.googleapis.com/v1/userinfo": "/userinfo",
 		}},
 		{lineApp, "https://access.line.me/oauth2/v2.1/authorize", map[string]string{
 			"https://api.line.me/oauth2/v2.1/token": "/token",
@@ -62,9 +61,6 @@ func TestOwnEndpoints(t *testing.T) {
 		t.Run(test.kind.name, func(t *testing.T) {
 			t.Parallel()
 			f := newFake(t, test.kind)
-			if test.kind.name == google.name {
-				delete(f.person, "email") // so that userinfo is asked
-			}
 			p := test.kind.make(
 				Client{ID: clientID, Secret: clientSecret, RedirectURL: redirectURL},
 				Deps{Metrics: metrics.New("test"), Now: f.clock.now, Transport: elsewhere{f, test.paths}},

@@ -32,7 +32,7 @@ type Provider struct {
 }
 
 // defaultGraphVersion is the version of Facebook's Graph API that this service was written for.
-const defaultGraphVersion = "v24.0"
+const defaultGraphVersion = "v26.0"
 
 var graphVersion = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]{1,2}$`)
 
