@@ -45,8 +45,8 @@ func TestOwnEndpoints(t *testing.T) {
 		paths     map[string]string
 	}{
 		{google, "https://accounts.google.com/o/oauth2/v2/auth", map[string]string{
-			"https://oauth2.googleapis.com/token":              "/token",
-			"https://www.googleapis.com/oauth2/v3/certs":       "/certs",
+			"https://oauth2.googleapis.com/token":        "/token",
+			"https://www.googleapis.com/oauth2/v3/certs": "/certs",
 		}},
 		{lineApp, "https://access.line.me/oauth2/v2.1/authorize", map[string]string{
 			"https://api.line.me/oauth2/v2.1/token": "/token",

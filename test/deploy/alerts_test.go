@@ -104,6 +104,9 @@ func TestAlertsAreAboutMetricsThatThereAre(t *testing.T) {
 	b := startBus(t, shipped+"/nats-server.conf")
 	s := startService(t, b.url("auth"), "BACKEND_SYNC_URL="+sink.URL, "BACKEND_SYNC_SECRET="+strings.Repeat("k", 32))
 	s.mustRegister(t, "ada")
+	if _, err := s.do(http.MethodPost, "/api/v1/auth/exchange", "", `{"code":"nobody's"}`, http.StatusBadRequest); err != nil {
+		t.Fatal(err)
+	}
 
 	var wanted []selector
 	for _, r := range readRules(t) {
