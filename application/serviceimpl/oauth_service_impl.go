@@ -197,21 +197,33 @@ func (o *OAuth) Exchange(ctx context.Context, in dto.ExchangeRequest, from model
 	if err != nil {
 		return grant, err
 	}
-	// Whoever came second while the session was being made found none to end.
-	_, uses, err = o.codes.get(ctx, in.Code)
-	if err != nil || uses > 1 {
-		return services.OAuthGrant{Provider: grant.Provider}, errors.Join(o.refuseReplay(ctx, code), err)
+	return grant, o.lookAgain(ctx, in.Code, code)
+}
+
+// lookAgain ends the session that a code has just made where somebody else brought the code
+// meanwhile, and found none to end. The first one still has its answer: of many at once, one
+// gets a session, even if it is one that has ended.
+func (o *OAuth) lookAgain(ctx context.Context, token string, code oauthCode) error {
+	_, uses, err := o.codes.get(ctx, token)
+	switch {
+	case err != nil:
+		return errors.Join(err, o.end(ctx, code.SessionID))
+	case uses > 1:
+		return o.end(ctx, code.SessionID)
 	}
-	return grant, nil
+	return nil
+}
+
+func (o *OAuth) end(ctx context.Context, sessionID string) error {
+	return o.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
+		return r.Sessions.Delete(ctx, sessionID)
+	})
 }
 
 // refuseReplay ends the session that a code made, since one of those who have the code is not
 // who it was given to (RFC 6749 section 4.1.2), and returns domain.ErrInvalidCode.
 func (o *OAuth) refuseReplay(ctx context.Context, code oauthCode) error {
-	err := o.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
-		return r.Sessions.Delete(ctx, code.SessionID)
-	})
-	if err != nil {
+	if err := o.end(ctx, code.SessionID); err != nil {
 		return err
 	}
 	return domain.ErrInvalidCode.Because(errors.New("the code came again"))
