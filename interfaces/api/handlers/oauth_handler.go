@@ -49,7 +49,7 @@ func (h OAuth) Callback(c *fiber.Ctx) error {
 	ctx, provider := c.UserContext(), c.Params("provider")
 	result, err := h.Service.Callback(ctx, provider, services.OAuthCallback{
 		State: once(c, "state"), Error: once(c, "error"),
-		Response: services.AuthResponse{Code: once(c, "code"), Issuer: once(c, "iss")},
+		Response: services.AuthResponse{Code: once(c, "code"), Issuer: issuer(c)},
 		Binding:  func(flowID string) string { return h.Cookies.binding(c, flowID) },
 	})
 	if errors.Is(err, domain.ErrProviderUnknown) {
@@ -96,6 +96,14 @@ func once(c *fiber.Ctx, name string) string {
 		return ""
 	}
 	return string(values[0])
+}
+
+// issuer returns the parameter iss. One that cannot be read is nobody's name, rather than none.
+func issuer(c *fiber.Ctx) string {
+	if iss := once(c, "iss"); iss != "" || !c.Context().QueryArgs().Has("iss") {
+		return iss
+	}
+	return "unreadable"
 }
 
 // Exchange answers POST /auth/exchange.
