@@ -80,6 +80,9 @@ func run() int {
 		if ctx.Err() != nil {
 			return exitDone // told to stop before it had begun
 		}
+		if faults, ok := errors.AsType[config.Faults](err); ok {
+			return tellFaults(faults, getenv)
+		}
 		l.Error("the service cannot start", "error", err)
 		return exitFailed
 	}

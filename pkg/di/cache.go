@@ -2,13 +2,13 @@ package di
 
 import (
 	"context"
-	"fmt"
 	"regexp"
 	"time"
 
 	"gofiber-auth/domain/repositories"
 	"gofiber-auth/infrastructure/redis"
 	authcode "gofiber-auth/pkg/auth_code_store"
+	"gofiber-auth/pkg/config"
 )
 
 // valuesInMemory is how much of this process's memory one-time values may take, in bytes.
@@ -24,6 +24,7 @@ type cache struct {
 // notInNames is what the name of a client of Redis cannot have.
 var notInNames = regexp.MustCompile(`[^!-~]+`)
 
+// newCache fails with config.Faults, and connects to nothing yet.
 func (c *Container) newCache() (cache, error) {
 	if c.cfg.RedisURL == "" {
 		return cache{
@@ -34,7 +35,7 @@ func (c *Container) newCache() (cache, error) {
 	name := notInNames.ReplaceAllString(c.cfg.App.Name, "-")
 	client, err := redis.Connect(redis.Options{URL: string(c.cfg.RedisURL), Name: name, Log: c.log})
 	if err != nil {
-		return cache{}, fmt.Errorf("REDIS_URL: %w", err)
+		return cache{}, config.Faults{{Variable: "REDIS_URL", Want: "must be a URL such as redis://:password@host:6379/0"}}
 	}
 	c.closers.add(client.Close)
 	return cache{values: redis.NewOneTimeStore(client, name), check: client.Check}, nil

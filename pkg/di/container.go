@@ -50,7 +50,8 @@ type Container struct {
 }
 
 // New puts the service together: it opens or starts what the configuration names, brings the
-// database's schema up to date and takes the port. Requests are answered from Run on.
+// database's schema up to date and takes the port. Requests are answered from Run on. It fails
+// with config.Faults for settings whose faults only the parts that use them can see.
 func New(ctx context.Context, cfg config.Config, log *slog.Logger, version string) (*Container, error) {
 	c := &Container{cfg: cfg, log: log, wakeups: serviceimpl.NewWakeups()}
 	if err := c.build(ctx, version); err != nil {
@@ -66,6 +67,10 @@ func (c *Container) build(ctx context.Context, version string) (err error) {
 	}
 	if cfg.App.Env == config.Production && cfg.RedisURL == "" {
 		log.WarnContext(ctx, "REDIS_URL is not set: log-ins through providers work with one instance only")
+	}
+	shared, err := c.newCache()
+	if err != nil {
+		return err
 	}
 	if cfg.Database.URL == "" || cfg.NATS.URL == "" {
 		unlock, err := lockDataDir(cfg.DataDir)
@@ -95,7 +100,7 @@ func (c *Container) build(ctx context.Context, version string) (err error) {
 	if err := c.listen(); err != nil {
 		return err
 	}
-	return c.assemble(m, publisher, []byte(secret), version)
+	return c.assemble(m, publisher, shared, []byte(secret), version)
 }
 
 // listen takes the port. Until everything else is there, connections are refused rather than
@@ -146,7 +151,7 @@ func (c *Container) connectBus(m *metrics.Metrics) (*nats.Publisher, error) {
 }
 
 // assemble makes the use cases and the routes to them.
-func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, secret []byte, version string) error {
+func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, shared cache, secret []byte, version string) error {
 	db, queue := c.core.Database, postgres.NewOutbox(c.core.Database)
 	sessions := postgres.NewSessions(db)
 	c.relay = c.core.newRelay(publisher, c.leases(), c.wakeups, m, c.log)
@@ -161,10 +166,6 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, secr
 	accounts := serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
 		Work: c.core.Work, Users: c.core.Users, Hasher: c.core.Hasher, Sessions: authenticator, Now: now, NewID: newID,
 	})
-	shared, err := c.newCache()
-	if err != nil {
-		return err
-	}
 	oauth, idp, err := c.newOAuth(m, authenticator, shared.values)
 	if err != nil {
 		return err
