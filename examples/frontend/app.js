@@ -148,7 +148,7 @@ async function comeBackFromLinking(back) {
     return window.close();
   }
   showLoggedOut();
-  if (back.linked) return say(`${providers[back.linked]} is linked. Log in again to see it.`);
+  if (back.linked in providers) return say(`${providers[back.linked]} is linked. Log in again to see it.`);
   suggested = back.error === 'account_exists' ? back.flow?.provider : null;
   tell(new Problem(back.error ?? 'unknown_flow'), back.flow?.provider);
 }

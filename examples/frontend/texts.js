@@ -1,9 +1,12 @@
 // What a person reads for each error code. A code is a promise of the service, its own
 // "detail" is for developers.
 
-export const providers = { google: 'Google', facebook: 'Facebook', line: 'LINE' };
+// Names and codes come from outside: without a prototype, "constructor" finds nothing.
+export const providers = { __proto__: null, google: 'Google', facebook: 'Facebook', line: 'LINE' };
 
 const problems = {
+  __proto__: null,
+
   // Accounts and passwords.
   invalid_credentials: 'The account or the password is wrong.',
   account_disabled: 'This account has been disabled. Ask whoever runs this service.',
@@ -55,6 +58,7 @@ const problems = {
 };
 
 const faults = {
+  __proto__: null,
   required: 'This is needed.',
   format: 'This does not look right.',
   too_short: 'This is too short.',

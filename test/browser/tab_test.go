@@ -1,0 +1,295 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+
+	"gofiber-auth/test/harness"
+)
+
+// tab is a tab of somebody's browser. What it does, a person could do: it finds things by the
+// words on them, and clicks and types.
+type tab struct {
+	t    *testing.T
+	ctx  context.Context
+	base string // of the service
+
+	mu       sync.Mutex
+	requests []string // the addresses that were asked for
+}
+
+// newBrowser opens the demo in a browser that has been nowhere yet.
+func newBrowser(t *testing.T, base string) *tab {
+	t.Helper()
+	return openTab(t, base, chromium, chromedp.WithNewBrowserContext())
+}
+
+// another opens the demo in another tab of the same browser.
+func (b *tab) another() *tab {
+	b.t.Helper()
+	return openTab(b.t, b.base, b.ctx)
+}
+
+func openTab(t *testing.T, base string, parent context.Context, options ...chromedp.ContextOption) *tab {
+	t.Helper()
+	b := attach(t, base, parent, options...)
+	b.visit("/")
+	b.see("Continue with Google")
+	return b
+}
+
+// attach returns a tab that fails its test where the page has a fault, or breaks its policy.
+func attach(t *testing.T, base string, parent context.Context, options ...chromedp.ContextOption) *tab {
+	t.Helper()
+	ctx, closeTab := chromedp.NewContext(parent, options...)
+	b := &tab{t: t, ctx: ctx, base: base}
+	b.do("open", chromedp.Steps())
+	if err := chromedp.Listen(ctx, func(event any) {
+		if e, ok := event.(*network.EventRequestWillBeSent); ok {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.requests = append(b.requests, e.Request.URL)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	faults, watched := make(chan string, 100), make(chan struct{})
+	messages := chromedp.Console(ctx)
+	go func() {
+		defer close(watched)
+		for m, err := range messages {
+			if err != nil {
+				return
+			}
+			if m.Type == chromedp.ConsoleException || m.Source == "security" || m.Source == "violation" {
+				faults <- m.Text
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("a tab shows %s", b.describe())
+		}
+		closeTab()
+		<-watched
+		close(faults)
+		for fault := range faults {
+			t.Errorf("the console says: %s", fault)
+		}
+	})
+	return b
+}
+
+// asked returns the addresses of a path that were asked for so far, with their queries.
+func (b *tab) asked(path string) (addresses []string) {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, address := range b.requests {
+		if u, err := url.Parse(address); err == nil && u.Path == path {
+			addresses = append(addresses, address)
+		}
+	}
+	return addresses
+}
+
+// do acts in the tab within a deadline.
+func (b *tab) do(what string, action chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := b.try(action); err != nil {
+		b.t.Fatalf("%s: %v", what, err)
+	}
+}
+
+func (b *tab) try(action chromedp.Action[chromedp.Void]) error {
+	if chromedp.FromContext(b.ctx).Target == nil { // the first action begins the tab, and must not end it
+		return chromedp.Do(b.ctx, action)
+	}
+	ctx, cancel := context.WithTimeout(b.ctx, harness.Patience)
+	defer cancel()
+	return chromedp.Do(ctx, action)
+}
+
+// eval returns what an expression is in the page.
+func eval[T any](b *tab, expression string) (T, error) {
+	ctx, cancel := context.WithTimeout(b.ctx, harness.Patience)
+	defer cancel()
+	return chromedp.Run(ctx, chromedp.Evaluate[T](expression))
+}
+
+func (b *tab) visit(path string) {
+	b.t.Helper()
+	b.do("visit "+path, chromedp.Navigate(b.base+path))
+}
+
+// back presses the browser's back button.
+func (b *tab) back() {
+	b.t.Helper()
+	b.do("back", chromedp.Evaluate[chromedp.Void]("history.back()"))
+}
+
+func (b *tab) location() string {
+	b.t.Helper()
+	address, err := eval[string](b, "location.href")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return address
+}
+
+// waitFor waits until an expression is true in the page, whatever page that is by then.
+func (b *tab) waitFor(what, expression string) {
+	b.t.Helper()
+	harness.Eventually(b.t, what, func() error {
+		if is, err := eval[bool](b, expression); err != nil || is {
+			return err
+		}
+		return fmt.Errorf("the tab shows %s", b.describe())
+	})
+}
+
+// see waits until a text can be seen.
+func (b *tab) see(text string) {
+	b.t.Helper()
+	b.waitFor(fmt.Sprintf("one sees %q", text), "document.body.innerText.includes("+quote(text)+")")
+}
+
+// seesNot fails where a text can be seen.
+func (b *tab) seesNot(text string) {
+	b.t.Helper()
+	if there, err := eval[bool](b, "document.body.innerText.includes("+quote(text)+")"); err != nil || there {
+		b.t.Errorf("one sees %q: %v", text, err)
+	}
+}
+
+func (b *tab) describe() string {
+	page, err := eval[string](b, "location.href.replace(/[?].*/, '') + '\\n' + document.body.innerText")
+	if err != nil {
+		return err.Error()
+	}
+	return page
+}
+
+// press clicks the button or link of a name.
+func (b *tab) press(name string) {
+	b.t.Helper()
+	b.click(`[...document.querySelectorAll('button, a')].find((e) => e.checkVisibility() && (e.ariaLabel ?? e.innerText).trim() === ` + quote(name) + `)`)
+}
+
+// click clicks what an expression finds, once it is there.
+func (b *tab) click(expression string) {
+	b.t.Helper()
+	b.waitFor("there is "+expression, "!!("+expression+")")
+	b.do("click "+expression, chromedp.Click(chromedp.JSPath(expression)))
+}
+
+// labelled is an expression that finds the field of a label, which may go on with "(optional)".
+func labelled(label string) string {
+	return `[...document.querySelectorAll('label')].find((l) => l.checkVisibility() && l.innerText.replace('(optional)', '').trim() === ` + quote(label) + `)?.control`
+}
+
+// fill types into the field of a label, instead of what is there.
+func (b *tab) fill(label, value string) {
+	b.t.Helper()
+	b.waitFor("there is a field "+label, "!!("+labelled(label)+")")
+	b.do("select "+label, chromedp.Evaluate[chromedp.Void]("{ const field = "+labelled(label)+"; field.focus(); field.select(); }"))
+	b.keys(value)
+}
+
+// keys types where the focus is.
+func (b *tab) keys(text string) {
+	b.t.Helper()
+	b.do("type", chromedp.KeyEvent(text))
+}
+
+// fault returns what is said to be wrong with the field of a label, to those who see it and to
+// those who hear it.
+func (b *tab) fault(label string) string {
+	b.t.Helper()
+	said, err := eval[string](b, `(() => {
+		const field = `+labelled(label)+`;
+		if (field?.getAttribute('aria-invalid') !== 'true') return '';
+		const fault = document.getElementById(field.getAttribute('aria-errormessage'));
+		if (!field.getAttribute('aria-describedby').split(' ').includes(fault.id)) return 'not described by its fault';
+		return fault.previousElementSibling === field && fault.checkVisibility() ? fault.innerText : 'not beside the field';
+	})()`)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return said
+}
+
+// focused returns the name of what has the focus.
+func (b *tab) focused() string {
+	b.t.Helper()
+	name, err := eval[string](b, `(() => {
+		const e = document.activeElement;
+		return (e.ariaLabel ?? e.labels?.[0]?.innerText ?? e.innerText).trim();
+	})()`)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return name
+}
+
+// consent logs in at the development identity provider.
+func (b *tab) consent(person string) {
+	b.t.Helper()
+	b.click(`document.querySelector('input[name=person][value=` + person + `]')`)
+	b.click(`document.querySelector('#continue')`)
+}
+
+func (b *tab) deny() {
+	b.t.Helper()
+	b.click(`document.querySelector('#deny')`)
+}
+
+// popup returns the window that an act opens.
+func (b *tab) popup(act func()) *tab {
+	b.t.Helper()
+	opened := chromedp.WaitNewTarget(b.ctx, func(i *target.Info) bool { return i.Type == "page" })
+	act()
+	select {
+	case id, ok := <-opened:
+		if !ok {
+			b.t.Fatal("no window opened")
+		}
+		return attach(b.t, b.base, b.ctx, chromedp.WithTargetID(id))
+	case <-b.t.Context().Done():
+		b.t.Fatal("no window opened")
+		return nil
+	}
+}
+
+func quote(text string) string {
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		panic(err) // text always has JSON
+	}
+	return strings.ReplaceAll(string(quoted), "</", `<\/`)
+}
+
+// closed waits until a window has gone.
+func (b *tab) closed(window *tab) {
+	b.t.Helper()
+	gone, err := chromedp.Detached(window.ctx)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	harness.Await(b.t, gone, "the window closes itself")
+}
+
+// run runs a script in the page.
+func (b *tab) run(script string) {
+	b.t.Helper()
+	b.do(script, chromedp.Evaluate[chromedp.Void](script))
+}
