@@ -52,9 +52,12 @@ const problems = {
   // Faults of a front end, which a person should never see.
   not_found: 'There is nothing there.',
   method_not_allowed: 'This page made a mistake. Reload it.',
+  bad_request: 'This page made a mistake. Reload it.',
   invalid_json: 'This page made a mistake. Reload it.',
   unsupported_media_type: 'This page made a mistake. Reload it.',
   payload_too_large: 'That is too much at once.',
+  header_too_large: 'That is too much at once.',
+  request_timeout: 'The connection is too slow right now. Try again.',
 };
 
 const faults = {
