@@ -34,7 +34,11 @@ func TestGuideShowsThisCode(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		files = append(files, store...)
+		page, err := filepath.Glob("../frontend/*." + language)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(append(files, store...), page...)
 		known := false
 		for _, file := range files {
 			known = known || strings.Contains(read(t, file), code)
