@@ -56,22 +56,22 @@ func (v *idTokens) check(c object, accessToken, nonce string) error {
 	return nil
 }
 
+// checkAudience takes a token that is for this client alone. One that others may have been
+// given, too, could have come from them (OpenID Connect Core section 3.1.3.7, no. 3).
 func (v *idTokens) checkAudience(c object) error {
-	several := false
 	switch audience := c["aud"].(type) {
 	case string:
 		if audience != v.clientID {
 			return errAudience
 		}
 	case []any:
-		if !slices.Contains(audience, any(v.clientID)) {
+		if len(audience) != 1 || audience[0] != any(v.clientID) {
 			return errAudience
 		}
-		several = len(audience) > 1
 	default:
 		return errAudience
 	}
-	if _, has := c["azp"]; (has || several) && c.text("azp") != v.clientID {
+	if _, has := c["azp"]; has && c.text("azp") != v.clientID {
 		return errParty
 	}
 	return nil

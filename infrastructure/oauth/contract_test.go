@@ -161,6 +161,7 @@ func TestSubject(t *testing.T) {
 		want    string // empty: it is one
 	}{
 		"empty":          {"", "no subject"},
+		"of spaces":      {" \u2003\t", "no subject"},
 		"a number":       {12345, "no subject"},
 		"null":           {nil, "no subject"},
 		"a list":         {[]string{"1"}, "no subject"},

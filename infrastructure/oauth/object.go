@@ -57,7 +57,7 @@ func (o object) picture(name string) string {
 func (o object) subject(name string) (string, error) {
 	subject := o.text(name)
 	switch {
-	case subject == "":
+	case strings.TrimSpace(subject) == "":
 		return "", errNoSubject
 	case len(subject) > models.MaxSubject,
 		// Whatever was not Unicode has become U+FFFD, and two subjects would become one.
