@@ -27,7 +27,7 @@ import (
 
 // How long the parts of an orderly stop may take: together less than 10 s.
 const (
-	finishRequests = 3 * time.Second         // then what waits for a password hash gets a 503
+	finishRequests = 3 * time.Second         // then nobody waits for a password hash or an identity provider any more
 	refuseRequests = 2 * time.Second         // then connections are cut
 	drainEvents    = 1500 * time.Millisecond // and a second's grace for the relay
 	closeBus       = 500 * time.Millisecond
@@ -47,6 +47,8 @@ type Container struct {
 	embedded *nats.Embedded // nil with NATS_URL
 	draining atomic.Bool
 	closers  closers
+
+	endProviderCalls context.CancelFunc // calls of identity providers fail from then on
 }
 
 // New puts the service together: it opens or starts what the configuration names, brings the
@@ -279,7 +281,10 @@ func (c *Container) Run(ctx context.Context) error {
 // finishRequests takes no more requests and answers those that are under way.
 func (c *Container) finishRequests() {
 	c.draining.Store(true)
-	refuse := time.AfterFunc(finishRequests, c.core.Hasher.Close)
+	refuse := time.AfterFunc(finishRequests, func() {
+		c.endProviderCalls()
+		c.core.Hasher.Close()
+	})
 	defer refuse.Stop()
 	if err := c.app.ShutdownWithTimeout(finishRequests + refuseRequests); err != nil {
 		c.log.Warn("some requests were cut off", "error", err)

@@ -1,6 +1,7 @@
 package di
 
 import (
+	"context"
 	"crypto/rand"
 	"net/http"
 	"strings"
@@ -38,16 +39,19 @@ func (c *Container) newOAuth(m *metrics.Metrics, sessions *serviceimpl.Sessions,
 	if c.cfg.App.Env == config.Development {
 		standIn = c.standIn(clients)
 	}
+	calls, end := context.WithCancel(context.Background())
+	c.endProviderCalls = end
 	deps := oauth.Deps{Metrics: m, Now: time.Now}
 	var providers []services.IdentityProvider
+	add := func(p services.IdentityProvider) { providers = append(providers, interruptible{p, calls}) }
 	for name, client := range clients {
 		switch name {
 		case models.ProviderGoogle:
-			providers = append(providers, oauth.Google(client, deps))
+			add(oauth.Google(client, deps))
 		case models.ProviderFacebook:
-			providers = append(providers, oauth.Facebook(client, c.cfg.OAuth.GraphVersion, deps))
+			add(oauth.Facebook(client, c.cfg.OAuth.GraphVersion, deps))
 		case models.ProviderLINE:
-			providers = append(providers, oauth.LINE(client, deps))
+			add(oauth.LINE(client, deps))
 		}
 	}
 	return serviceimpl.NewOAuth(serviceimpl.OAuthDeps{
@@ -55,6 +59,22 @@ func (c *Container) newOAuth(m *metrics.Metrics, sessions *serviceimpl.Sessions,
 		Work: c.core.Work, Users: c.core.Users, Identities: postgres.NewIdentities(c.core.Database),
 		Sessions: sessions, Now: now, NewID: newID,
 	}), standIn, nil
+}
+
+// interruptible is a provider that nobody waits for once until has ended: who logs in just then
+// is sent back to the front end, which can tell, before the connection is cut.
+type interruptible struct {
+	services.IdentityProvider
+
+	until context.Context
+}
+
+// Identify implements services.IdentityProvider.
+func (p interruptible) Identify(ctx context.Context, r services.AuthResponse, a services.AuthAttempt) (models.ExternalIdentity, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(p.until, cancel)()
+	return p.IdentityProvider.Identify(ctx, r, a)
 }
 
 // standIn adds clients of the built-in identity provider for the providers that have none, and
