@@ -247,12 +247,6 @@ func (w *world) isLive(t *testing.T, p models.Principal) bool {
 	return err == nil
 }
 
-// verify makes the e-mail address of a user count as the user's.
-func (w *world) verify(t *testing.T, userID string) {
-	t.Helper()
-	w.change(t, userID, func(u *models.User) { u.EmailVerified = true })
-}
-
 func (w *world) change(t *testing.T, userID string, fn func(*models.User)) {
 	t.Helper()
 	err := w.store.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {

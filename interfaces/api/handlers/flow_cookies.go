@@ -54,11 +54,11 @@ func (f FlowCookies) forget(c *fiber.Ctx, flowID string) {
 
 func (f FlowCookies) forgetAll(c *fiber.Ctx) {
 	var flows []string
-	c.Request().Header.VisitAllCookie(func(name, _ []byte) {
+	for name := range c.Request().Header.Cookies() {
 		if id, ok := strings.CutPrefix(string(name), f.prefix()); ok {
 			flows = append(flows, id)
 		}
-	})
+	}
 	for _, id := range flows {
 		f.forget(c, id)
 	}
