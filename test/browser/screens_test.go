@@ -61,7 +61,7 @@ func (b *tab) pictures(name string) {
 		}); err != nil {
 			b.t.Fatal(err)
 		}
-		for _, width := range []int64{1000, 380} {
+		for _, width := range []int64{380, 1000} {
 			b.do("resize", chromedp.EmulateViewport(width, 800))
 			wide, err := eval[int64](b, "document.documentElement.scrollWidth")
 			if err != nil || wide > width {
@@ -79,5 +79,4 @@ func (b *tab) pictures(name string) {
 			}
 		}
 	}
-	b.do("resize", chromedp.ResetViewport())
 }

@@ -30,25 +30,25 @@ type tab struct {
 // newBrowser opens the demo in a browser that has been nowhere yet.
 func newBrowser(t *testing.T, base string) *tab {
 	t.Helper()
-	return openTab(t, base, chromium, chromedp.WithNewBrowserContext())
+	return openTab(chromium, t, base, chromedp.WithNewBrowserContext())
 }
 
 // another opens the demo in another tab of the same browser.
 func (b *tab) another() *tab {
 	b.t.Helper()
-	return openTab(b.t, b.base, b.ctx)
+	return openTab(b.ctx, b.t, b.base)
 }
 
-func openTab(t *testing.T, base string, parent context.Context, options ...chromedp.ContextOption) *tab {
+func openTab(parent context.Context, t *testing.T, base string, options ...chromedp.ContextOption) *tab {
 	t.Helper()
-	b := attach(t, base, parent, options...)
+	b := attach(parent, t, base, options...)
 	b.visit("/")
 	b.see("Continue with Google")
 	return b
 }
 
 // attach returns a tab that fails its test where the page has a fault, or breaks its policy.
-func attach(t *testing.T, base string, parent context.Context, options ...chromedp.ContextOption) *tab {
+func attach(parent context.Context, t *testing.T, base string, options ...chromedp.ContextOption) *tab {
 	t.Helper()
 	ctx, closeTab := chromedp.NewContext(parent, options...)
 	b := &tab{t: t, ctx: ctx, base: base}
@@ -185,10 +185,21 @@ func (b *tab) press(name string) {
 	b.click(`[...document.querySelectorAll('button, a')].find((e) => e.checkVisibility() && (e.ariaLabel ?? e.innerText).trim() === ` + quote(name) + `)`)
 }
 
-// click clicks what an expression finds, once it is there.
+// click clicks what an expression finds, once it is there and does not move any more.
 func (b *tab) click(expression string) {
 	b.t.Helper()
-	b.waitFor("there is "+expression, "!!("+expression+")")
+	var before string
+	harness.Eventually(b.t, "there is "+expression, func() error {
+		place, err := eval[string](b, "JSON.stringify(("+expression+")?.getBoundingClientRect() ?? '')")
+		if err != nil {
+			return err
+		}
+		if place == `""` || place != before {
+			before = place
+			return fmt.Errorf("not yet; the tab shows %s", b.describe())
+		}
+		return nil
+	})
 	b.do("click "+expression, chromedp.Click(chromedp.JSPath(expression)))
 }
 
@@ -256,14 +267,15 @@ func (b *tab) deny() {
 // popup returns the window that an act opens.
 func (b *tab) popup(act func()) *tab {
 	b.t.Helper()
-	opened := chromedp.WaitNewTarget(b.ctx, func(i *target.Info) bool { return i.Type == "page" })
+	mine := chromedp.FromContext(b.ctx).Target.TargetID // the windows of other tests are told too
+	opened := chromedp.WaitNewTarget(b.ctx, func(i *target.Info) bool { return i.Type == "page" && i.OpenerID == mine })
 	act()
 	select {
 	case id, ok := <-opened:
 		if !ok {
 			b.t.Fatal("no window opened")
 		}
-		return attach(b.t, b.base, b.ctx, chromedp.WithTargetID(id))
+		return attach(b.ctx, b.t, b.base, chromedp.WithTargetID(id))
 	case <-b.t.Context().Done():
 		b.t.Fatal("no window opened")
 		return nil
