@@ -171,6 +171,16 @@ func (b *tab) seesNot(text string) {
 	}
 }
 
+// shown returns the text of an element.
+func (b *tab) shown(id string) string {
+	b.t.Helper()
+	text, err := eval[string](b, "document.getElementById("+quote(id)+").innerText")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return text
+}
+
 func (b *tab) describe() string {
 	page, err := eval[string](b, "location.href.replace(/[?].*/, '') + '\\n' + document.body.innerText")
 	if err != nil {
