@@ -9,7 +9,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -39,9 +38,9 @@ type Options struct {
 
 // Client is a connection to one Redis that comes by itself and comes back by itself, for ever.
 type Client struct {
-	rdb   *redis.Client
-	log   *slog.Logger
-	state atomic.Value // of a string: what was logged last
+	rdb  *redis.Client
+	log  *slog.Logger
+	news news
 }
 
 // Connect returns at once and connects with the first call. It fails with ErrURL alone.
@@ -72,7 +71,6 @@ func Connect(o Options) (*Client, error) {
 
 	redis.SetLogger(quiet{o.Log}) // it is the library's only one, for all clients
 	c := &Client{rdb: redis.NewClient(options), log: o.Log}
-	c.state.Store("")
 	return c, nil
 }
 

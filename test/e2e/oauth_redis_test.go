@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -177,4 +179,108 @@ func TestAnAddressOfRedisThatIsNone(t *testing.T) {
 			wholeJSON(t, output)
 		})
 	}
+}
+
+// Redis dying under many flows ends each of them in good order or not at all, and makes nobody's
+// account twice.
+func TestRedisDiesUnderFlows(t *testing.T) {
+	t.Parallel()
+	redis := redisserver.Start(t)
+	provider, env := newIDP(t), newEnv(t)
+	provider.configure(env)
+	env["REDIS_URL"] = redis.URL()
+	s := start(t, env)
+	events := subscribe(t, s.nats)
+
+	var ended, failed atomic.Int64
+	stop := make(chan struct{})
+	var all sync.WaitGroup
+	end := sync.OnceFunc(func() { close(stop); all.Wait() })
+	t.Cleanup(end) // also where something is not waited for any longer
+	for lane := range 8 {
+		all.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				outcome, err := newFlow(t, providers[lane%3]).outcome(s, devidptest.AsPerson(numbered(lane)))
+				switch {
+				case err != nil:
+					t.Error(err)
+				case outcome == "":
+					ended.Add(1)
+				default:
+					failed.Add(1)
+				}
+			}
+		})
+	}
+	more := func(what string, counter *atomic.Int64, by int64) {
+		t.Helper()
+		until := counter.Load() + by
+		eventually(t, what, func() error {
+			if n := counter.Load(); n < until {
+				return fmt.Errorf("%d of %d", n, until)
+			}
+			return nil
+		})
+	}
+	t.Cleanup(all.Wait)
+	const outages = 3
+	for range outages {
+		more("log-ins work", &ended, 20)
+		redis.Kill(t)
+		more("log-ins fail", &failed, 20)
+		redis.Start(t)
+	}
+	more("log-ins work", &ended, 20)
+	end()
+	eventually(t, "every event is published", func() error { return s.wantMetric(t, "outbox_pending", "0") })
+	created := map[string]int{}
+	for _, e := range events.all() {
+		created[e.body.Email]++
+	}
+	for lane := range 8 {
+		if n := created[numbered(lane).Email]; n != 1 {
+			t.Errorf("person %d was created %d times", lane, n)
+		}
+	}
+	s.stop(t)
+	// The moment of its death looks in one way, the time after it in another.
+	if n := strings.Count(s.Output(), `"msg":"redis is away`); n < outages || n > 3*outages {
+		t.Errorf("the log says %d times that Redis is away, which it was %d times", n, outages)
+	}
+}
+
+// outcome goes through the flow and returns the code of the error that ends it, or "". It fails
+// for what nobody may ever see.
+func (f flow) outcome(s *instance, answer url.Values) (string, error) {
+	res, body, err := f.send(http.MethodGet, s.base+f.path()+"&redirect=true", "", "")
+	if err != nil {
+		return "", err
+	}
+	if res.StatusCode == http.StatusServiceUnavailable && strings.Contains(string(body), `"unavailable"`) {
+		return "unavailable", nil
+	}
+	location, err := f.consent(res.Header.Get("Location"), answer)
+	if err != nil {
+		return "", fmt.Errorf("the start of a flow = %d %s: %w", res.StatusCode, body, err)
+	}
+	query, err := f.callback(s, location)
+	if err != nil {
+		return "", err
+	}
+	if code := query.Get("error"); code != "" {
+		if code != "unavailable" && code != "invalid_state" {
+			err = fmt.Errorf("the callback = %v", query)
+		}
+		return code, err
+	}
+	status, in, err := f.redeem(s, query.Get("code"))
+	if err == nil && status != http.StatusOK && in.Code != "unavailable" && in.Code != "invalid_code" {
+		err = fmt.Errorf("the exchange = %d %s", status, in.Code)
+	}
+	return in.Code, err
 }
