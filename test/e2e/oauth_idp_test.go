@@ -31,13 +31,12 @@ type idp struct {
 	mu      sync.Mutex
 	tokens  []string
 	hang    chan struct{} // while it is there, the token endpoints wait for its end
-	hanging chan struct{} // closed when one of them waits
-	first   sync.Once
+	hanging chan struct{} // gets a value for each call that does
 }
 
 func newIDP(t *testing.T) *idp {
 	t.Helper()
-	p := &idp{clients: map[string]devidp.Registration{}, hanging: make(chan struct{})}
+	p := &idp{clients: map[string]devidp.Registration{}, hanging: make(chan struct{}, 100)}
 	for _, name := range providers {
 		p.clients[name] = devidp.Registration{
 			ClientID: name + "-client", ClientSecret: name + "-secret-that-nobody-may-see",
@@ -75,7 +74,7 @@ func (p *idp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	hang := p.hang
 	p.mu.Unlock()
 	if hang != nil {
-		p.first.Do(func() { close(p.hanging) })
+		p.hanging <- struct{}{}
 		<-hang
 	}
 	recorder := httptest.NewRecorder()
@@ -98,13 +97,16 @@ func (p *idp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(recorder.Body.Bytes())
 }
 
-// hangs has the token endpoints answer nothing until the end of the test.
-func (p *idp) hangs(t *testing.T) {
+// hangs has the token endpoints answer nothing until the end of the test. The channel gets a value
+// for each call that waits.
+func (p *idp) hangs(t *testing.T) <-chan struct{} {
 	t.Helper()
+	hang := make(chan struct{})
 	p.mu.Lock()
-	p.hang = make(chan struct{})
+	p.hang = hang
 	p.mu.Unlock()
-	t.Cleanup(func() { close(p.hang) })
+	t.Cleanup(func() { close(hang) })
+	return p.hanging
 }
 
 // given is the tokens that were given out.

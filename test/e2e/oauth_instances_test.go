@@ -1,9 +1,11 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -124,13 +126,15 @@ func whoIs(s *instance, in oauthAnswer, email string) error {
 }
 
 // Of many who come with one state, or with one one-time code, at whichever instance, one gets
-// on; and a code that comes again ends the session that it made, everywhere.
-func TestOneTimeValuesOverTwoInstances(t *testing.T) {
+// on; a code that comes again ends the session that it made, everywhere; and who comes many
+// times at once is one.
+func TestRivalsOverTwoInstances(t *testing.T) {
 	t.Parallel()
 	provider, env := newIDP(t), newEnv(t)
 	provider.configure(env)
 	env["REDIS_URL"] = redisserver.Start(t).URL()
 	both := pair(t, env)
+	events := subscribe(t, both[0].nats)
 	const rivals = 50
 
 	t.Run("state", func(t *testing.T) {
@@ -189,6 +193,67 @@ func TestOneTimeValuesOverTwoInstances(t *testing.T) {
 		}
 	})
 
+	t.Run("first log-ins", func(t *testing.T) {
+		t.Parallel()
+		answers := comeAtOnce(t, both, 20, devidptest.AsPerson(numbered(2)))
+		who, first := answers[0].User.ID, 0
+		for _, in := range answers {
+			if in.IsNewUser {
+				first++
+			}
+			if in.User.ID != who {
+				t.Errorf("one person became the users %s and %s", who, in.User.ID)
+			}
+		}
+		if first != 1 {
+			t.Errorf("%d log-ins made a new user, want 1", first)
+		}
+		events.waitFor(t, who, 1)
+		var linked []struct{ Provider string }
+		both[0].must(t, "GET", "/api/v1/users/me/oauth-providers", answers[0].Token, "", 200, &linked)
+		if len(linked) != 1 {
+			t.Errorf("%d identities", len(linked))
+		}
+		both[1].must(t, "PATCH", "/api/v1/users/me", answers[1].Token, `{"username":"now-second"}`, 200, nil)
+		if got := events.waitFor(t, who, 2); got[0].body.Action != "created" || got[1].body.Action != "updated" {
+			t.Errorf("the events are %s, %s", got[0].body.Action, got[1].body.Action)
+		}
+	})
+
+	t.Run("linking", func(t *testing.T) {
+		t.Parallel()
+		ada := both[0].register(t, "password-ada")
+		f := newFlow(t, "line")
+		link := func(answer url.Values) string {
+			t.Helper()
+			res, body, err := f.send("POST", both[0].base+"/api/v1/users/me/oauth-providers/line", ada.Token, "")
+			var start struct{ URL string }
+			if err == nil {
+				err = json.Unmarshal(body, &start)
+			}
+			if err != nil || res.StatusCode != http.StatusOK {
+				t.Fatalf("linking = %v %s %v", res, body, err)
+			}
+			location, err := f.consent(start.URL, answer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return location
+		}
+		another := link(devidptest.AsPerson(numbered(4)))
+		location := link(devidptest.AsPerson(numbered(3)))
+		if query, err := (flow{browser: newBrowser(t), frontend: frontendURL}).callback(both[1], another); err != nil || query.Get("error") != "invalid_state" {
+			t.Errorf("in another browser the front end gets %v, %v", query, err)
+		}
+		if query, err := f.callback(both[1], location); err != nil || query.Get("linked") != "line" {
+			t.Errorf("the front end gets %v, %v", query, err)
+		}
+		in, err := newFlow(t, "line").logIn(both[1], both[0], both[1], devidptest.AsPerson(numbered(3)))
+		if err != nil || in.User.ID != ada.User.ID || in.User.Email != ada.User.Email {
+			t.Errorf("through the provider comes %+v, %v", in.User, err)
+		}
+	})
+
 	t.Run("a code comes again elsewhere", func(t *testing.T) {
 		t.Parallel()
 		f := newFlow(t, "facebook")
@@ -209,6 +274,34 @@ func TestOneTimeValuesOverTwoInstances(t *testing.T) {
 			s.must(t, "GET", "/api/v1/users/me", bystander.Token, "", 200, nil) // another session of the same user
 		}
 	})
+}
+
+// comeAtOnce has somebody come with many flows, each of which has its code before any is redeemed.
+// It returns how they all ended.
+func comeAtOnce(t *testing.T, both [2]*instance, flows int, answer url.Values) []oauthAnswer {
+	t.Helper()
+	answers := make([]oauthAnswer, flows)
+	var all, ready sync.WaitGroup
+	ready.Add(flows)
+	for n := range flows {
+		f := newFlow(t, "google")
+		all.Go(func() {
+			code, err := f.come(both[n%2], both[n/2%2], answer)
+			ready.Done()
+			ready.Wait()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			status, in, err := f.redeem(both[n%2], code)
+			if err != nil || status != http.StatusOK {
+				t.Errorf("the exchange = %d %s, %v", status, in.Code, err)
+			}
+			answers[n] = in
+		})
+	}
+	all.Wait()
+	return answers
 }
 
 // Many at once through one instance are not mixed up.
