@@ -1,0 +1,133 @@
+package simulator
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Names of the providers.
+const (
+	Google   = "google"
+	LINE     = "line"
+	Facebook = "facebook"
+)
+
+// Names is all of them.
+var Names = []string{Google, LINE, Facebook}
+
+// Simulator is the three providers on one server.
+type Simulator struct {
+	URL       string
+	Providers map[string]*Provider
+
+	ended chan struct{} // closed before the server is, so that what hangs ends
+
+	mu      sync.Mutex
+	faults  []string
+	secrets map[string]string
+}
+
+// New starts a simulator. The client at all three sends people back to
+// callback + "/{provider}/callback". The test fails at its end if the client has broken a rule.
+func New(t testing.TB, callback string) *Simulator {
+	t.Helper()
+	s := &Simulator{Providers: map[string]*Provider{}, ended: make(chan struct{}), secrets: map[string]string{}}
+	mux := http.NewServeMux()
+	server := httptest.NewUnstartedServer(mux)
+	server.Config.ErrorLog = silent
+	s.URL = "http://" + server.Listener.Addr().String()
+	for _, name := range Names {
+		p := newProvider(s, name, callback+"/"+name+"/callback")
+		s.Providers[name] = p
+		mux.HandleFunc("/"+name+"/authorize", p.authorize)
+		mux.HandleFunc("/"+name+"/token", p.token)
+		mux.HandleFunc("/"+name+"/keys", p.keys)
+		mux.HandleFunc("/"+name+"/me", p.me)
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.Fault("a request for %s %s, which nobody has been told of", r.Method, r.URL.Path)
+		http.NotFound(w, r)
+	})
+	server.Start()
+	t.Cleanup(server.Close)
+	t.Cleanup(func() { close(s.ended) })
+	t.Cleanup(func() {
+		for _, fault := range s.Faults() {
+			t.Errorf("the client broke a rule: %s", fault)
+		}
+	})
+	return s
+}
+
+// Env is the service's settings that lead it here.
+func (s *Simulator) Env() map[string]string {
+	env := map[string]string{}
+	for name, p := range s.Providers {
+		for k, v := range map[string]string{
+			"CLIENT_ID": p.ClientID, "CLIENT_SECRET": p.ClientSecret, "REDIRECT_URL": p.RedirectURL,
+			"AUTH_URL": p.url("authorize"), "TOKEN_URL": p.url("token"), "USERINFO_URL": p.url("me"), "JWKS_URL": p.url("keys"),
+		} {
+			env[strings.ToUpper(name)+"_"+k] = v
+		}
+	}
+	return env
+}
+
+// Fault notes that the client has broken a rule.
+func (s *Simulator) Fault(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if fault := fmt.Sprintf(format, args...); !slices.Contains(s.faults, fault) {
+		s.faults = append(s.faults, fault)
+	}
+}
+
+// Faults is the rules that the client has broken so far.
+func (s *Simulator) Faults() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.faults)
+}
+
+// Secret notes what must not stand in any log or metric, and what it is.
+func (s *Simulator) Secret(what string, values ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range values {
+		if len(v) >= 8 {
+			s.secrets[v] = what
+		}
+	}
+}
+
+// Secrets is what must not stand in any log or metric, each with what it is.
+func (s *Simulator) Secrets() map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make(map[string]string, len(s.secrets))
+	for v, what := range s.secrets {
+		all[v] = what
+	}
+	return all
+}
+
+// secret makes a random value and notes it.
+func (s *Simulator) secret(what string) string {
+	v := what[:1] + rand.Text() + rand.Text()
+	s.Secret(what, v)
+	return v
+}
+
+// Hang answers nothing until the client has gone, or the simulator ends.
+func (s *Simulator) Hang(r *http.Request) {
+	select {
+	case <-r.Context().Done():
+	case <-s.ended:
+	}
+}
