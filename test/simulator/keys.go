@@ -23,13 +23,13 @@ func (p *Provider) keys(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "public, max-age=3600")
 	set := []any{}
 	for _, key := range p.signing {
-		set = append(set, public(key))
+		set = append(set, key.Public())
 	}
 	reply(w, http.StatusOK, map[string]any{"keys": set})
 }
 
-// public is the public half of a key as a JWK.
-func public(key Key) map[string]any {
+// Public is the public half as a JWK.
+func (key Key) Public() map[string]any {
 	encode := base64.RawURLEncoding.EncodeToString
 	switch k := key.Private.(type) {
 	case *rsa.PrivateKey:

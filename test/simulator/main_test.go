@@ -9,7 +9,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(harness.Main(m, "gofiber-auth/cmd/api", "gofiber-auth/cmd/authctl", harness.NatsServer))
+	os.Exit(harness.Main(m, "gofiber-auth/cmd/api", "gofiber-auth/cmd/authctl"))
 }
 
 // onBothDatabases runs a test on the embedded database and on PostgreSQL.
