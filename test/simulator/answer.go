@@ -19,8 +19,8 @@ type Answer struct {
 	Token func(answer map[string]any)
 	// TokenAnswer answers in place of the token endpoint.
 	TokenAnswer http.HandlerFunc
-	// Profile changes what Facebook's Graph answers.
+	// Profile changes what Facebook's Graph answers, and the userinfo endpoints of the others.
 	Profile func(profile map[string]any)
-	// ProfileAnswer answers in place of Facebook's Graph.
+	// ProfileAnswer answers in place of these.
 	ProfileAnswer http.HandlerFunc
 }

@@ -131,3 +131,10 @@ func (s *Simulator) Hang(r *http.Request) {
 	case <-s.ended:
 	}
 }
+
+// Forgive takes out the faults that a test has made the client commit on purpose.
+func (s *Simulator) Forgive(part string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = slices.DeleteFunc(s.faults, func(fault string) bool { return strings.Contains(fault, part) })
+}

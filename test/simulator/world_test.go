@@ -198,7 +198,7 @@ func (w *world) logIn(t *testing.T, email string) account {
 // verified makes a user with a password whose e-mail is verified, and who has no identity.
 func (w *world) verified(t *testing.T, email string) account {
 	t.Helper()
-	a := w.newBrowser().logIn(t, simulator.Google, simulator.Answer{Subject: w.name("verifying"), Email: email, Verified: true})
+	a := w.newBrowser().logIn(t, simulator.Google, simulator.Answer{Subject: w.name("verifying"), Email: email, Verified: true, Name: "Ada"})
 	w.must(t, http.MethodPut, "/users/me/password", a.Token, fmt.Sprintf(`{"newPassword":%q}`, password), http.StatusNoContent, nil)
 	w.must(t, http.MethodDelete, "/users/me/oauth-providers/google", a.Token, "", http.StatusNoContent, nil)
 	return a
