@@ -92,7 +92,6 @@ func TestEmails(t *testing.T) {
 	}
 	for email, want := range map[string]string{
 		"Ada.LOVELACE@Example.COM": "ada.lovelace@example.com",
-		"Ada@Bücher.example":       "ada@xn--bcher-kva.example",
 	} {
 		person := w.someone()
 		person.Email = email
@@ -101,6 +100,7 @@ func TestEmails(t *testing.T) {
 		}
 	}
 	for name, email := range map[string]string{
+		"IDN":           "ada@bücher.example",
 		"Thai":          "สมชาย@example.com",
 		"full width":    "ａda@example.com",
 		"Kelvin":        "\u212aelvin@example.com",
