@@ -35,8 +35,19 @@ type match struct {
 	email    string               // the identity's, as accounts hold them, for isNew
 }
 
+// preview returns what speaks against a log-in, as resolve does.
+func (o *OAuth) preview(ctx context.Context, identity models.ExternalIdentity) error {
+	for range attempts {
+		if _, err := o.resolve(ctx, identity); !errors.Is(err, errChanged) {
+			return err
+		}
+	}
+	return domain.ErrOverloaded.Because(errChanged)
+}
+
 // resolve finds out who an identity is, changing nothing. It returns domain.ErrAccountDisabled,
-// domain.ErrAccountExists or, for a new identity without an e-mail address, domain.ErrEmailRequired.
+// domain.ErrAccountExists, for a new identity without an e-mail address domain.ErrEmailRequired,
+// or errChanged where it saw something before and something after a change.
 func (o *OAuth) resolve(ctx context.Context, identity models.ExternalIdentity) (match, error) {
 	linked, err := o.Identities.BySubject(ctx, identity.Provider, identity.Subject)
 	if err == nil {
@@ -61,6 +72,14 @@ func (o *OAuth) resolve(ctx context.Context, identity models.ExternalIdentity) (
 	case errors.Is(err, domain.ErrNotFound):
 		return match{standing: isNew, email: email}, nil
 	case err != nil:
+		return match{}, err
+	}
+	// The user may be there since the first look, made together with this very identity.
+	_, err = o.Identities.BySubject(ctx, identity.Provider, identity.Subject)
+	switch {
+	case err == nil:
+		return match{}, errChanged
+	case !errors.Is(err, domain.ErrNotFound):
 		return match{}, err
 	case !identity.EmailVerified:
 		return match{}, domain.ErrAccountExists
@@ -164,6 +183,10 @@ func (o *OAuth) admit(ctx context.Context, r repositories.Set, m match, user *mo
 	switch {
 	case m.standing == takesOver:
 		err = handOver(ctx, r, user, o.Now())
+	case slices.ContainsFunc(identities, func(i models.OAuthProvider) bool {
+		return i.Provider == identity.Provider && i.ProviderID == identity.Subject
+	}):
+		err = errChanged // it is linked by now
 	case hasProvider(identities, identity.Provider):
 		err = domain.ErrAccountExists
 	}

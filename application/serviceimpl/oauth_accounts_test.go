@@ -2,6 +2,7 @@ package serviceimpl_test
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -179,6 +180,52 @@ func TestThePreparedAccountIsTheOwnersAlone(t *testing.T) {
 	}
 }
 
+// Somebody who is linked between two looks at who there is, is known, and no stranger with a
+// known address; both at the callback and at the exchange.
+func TestALogInMeetsAnotherOfTheSamePerson(t *testing.T) {
+	t.Parallel()
+	for name, verified := range map[string]bool{"verified": true, "not verified": false} {
+		for _, registered := range []bool{false, true} {
+			if registered && !verified {
+				continue // refused in any case
+			}
+			for _, late := range []bool{false, true} {
+				t.Run(fmt.Sprint(name, registered, late), func(t *testing.T) {
+					t.Parallel()
+					w := newWorld()
+					if registered {
+						p := w.register(t, "ada")
+						w.change(t, p.User.ID, func(u *models.User) { u.EmailVerified = true })
+					}
+					who := ada
+					who.verified = verified
+					other := w.code(t, who)
+					meet := func() {
+						w.rival.then = func() {
+							if _, err := w.exchange(other); err != nil {
+								t.Errorf("the rival: %v", err)
+							}
+						}
+					}
+					if !late {
+						meet()
+					}
+					result, err := w.come(t, who)
+					want(t, "Callback()", err, nil)
+					if late {
+						meet()
+					}
+					_, err = w.exchange(result.Code)
+					want(t, "Exchange()", err, nil)
+					if users := w.users(t); len(users) != 1 || len(w.identities(t, users[0].ID)) != 1 {
+						t.Errorf("%d users", len(users))
+					}
+				})
+			}
+		}
+	}
+}
+
 func TestManyFirstLogInsMakeOneUser(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -213,7 +260,7 @@ func TestManyFirstLogInsMakeOneUser(t *testing.T) {
 
 func TestSomebodyWithoutAnAddressCompletesOne(t *testing.T) {
 	t.Parallel()
-	for name, email := range map[string]string{"none": "", "of another script": "สมชาย@example.com", "far too long": strings.Repeat("a", 300) + "@example.com"} {
+	for name, email := range map[string]string{"none": "", "of another script": "สมชาย@example.com", "of a domain of another script": "linus@bücher.example", "far too long": strings.Repeat("a", 300) + "@example.com"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld()

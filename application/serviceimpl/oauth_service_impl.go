@@ -161,7 +161,7 @@ func (o *OAuth) Callback(ctx context.Context, name string, in services.OAuthCall
 		return result, o.link(ctx, flow, identity)
 	}
 	// The front end hears what speaks against it from the redirect; Exchange will look again.
-	if _, err := o.resolve(ctx, identity); err != nil && !errors.Is(err, domain.ErrEmailRequired) {
+	if err := o.preview(ctx, identity); err != nil && !errors.Is(err, domain.ErrEmailRequired) {
 		return result, err
 	}
 	code := newSecret()

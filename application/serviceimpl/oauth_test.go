@@ -84,6 +84,7 @@ type world struct {
 	oauth *serviceimpl.OAuth
 	clock *movable
 	kept  *recorder
+	rival *rival
 }
 
 // movable is a clock.
@@ -129,6 +130,26 @@ func (r *recorder) Put(ctx context.Context, key string, value []byte, ttl time.D
 	return r.OneTimeStore.Put(ctx, key, value, ttl)
 }
 
+// rival lets something happen between two looks at the identities.
+type rival struct {
+	repositories.IdentityReader
+
+	mu   sync.Mutex
+	then func() // after the next look
+}
+
+func (r *rival) BySubject(ctx context.Context, provider, subject string) (models.OAuthProvider, error) {
+	found, err := r.IdentityReader.BySubject(ctx, provider, subject)
+	r.mu.Lock()
+	then := r.then
+	r.then = nil
+	r.mu.Unlock()
+	if then != nil {
+		then()
+	}
+	return found, err
+}
+
 func newWorld() *world {
 	store := new(repositorytest.Memory)
 	w := &world{clock: &movable{now: now()}}
@@ -137,10 +158,11 @@ func newWorld() *world {
 	w.team = team{store: store, hasher: hasher, sessions: sessions, accounts: serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
 		Work: store, Users: store, Hasher: hasher, Sessions: sessions, Now: w.clock.Now, NewID: newID,
 	})}
+	w.rival = &rival{IdentityReader: store}
 	w.kept = &recorder{OneTimeStore: authcode.New(1<<20, w.clock.Now)}
 	w.oauth = serviceimpl.NewOAuth(serviceimpl.OAuthDeps{
 		Providers: registry{"google": {"google"}, "facebook": {"facebook"}, "line": {"line"}},
-		Values:    w.kept, Sealer: sealer{}, Work: store, Users: store, Identities: store,
+		Values:    w.kept, Sealer: sealer{}, Work: store, Users: store, Identities: w.rival,
 		Sessions: sessions, Now: w.clock.Now, NewID: newID,
 	})
 	return w

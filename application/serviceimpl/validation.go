@@ -24,7 +24,7 @@ var (
 	validate = newValidate()
 	// A local part of plain characters: RFC 5321 allows quotes with spaces in them, too, which
 	// nobody has and much software gets wrong.
-	emailPattern = regexp.MustCompile("^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^@]+$")
+	emailPattern = regexp.MustCompile("^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[!-?A-~]+$")
 	// A SHA-256 in base64url without padding, RFC 7636 section 4.2.
 	codeChallengePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 	usernamePattern      = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
@@ -177,7 +177,7 @@ func (f *faults) gather(field string, err error) {
 // faultCode returns the code that clients see for a rule of the validator.
 func faultCode(tag string) string {
 	switch tag {
-	case "required", "required_without":
+	case "required", "required_with", "required_without":
 		return "required"
 	case "min":
 		return "too_short"

@@ -10,7 +10,7 @@ import (
 type StartOAuthRequest struct {
 	Provider            string `json:"-"`
 	State               string `json:"state" validate:"front_end_state"` // the front end's own; it comes back as it is
-	CodeChallenge       string `json:"code_challenge" validate:"omitempty,code_challenge"`
+	CodeChallenge       string `json:"code_challenge" validate:"required_with=CodeChallengeMethod,omitempty,code_challenge"`
 	CodeChallengeMethod string `json:"code_challenge_method" validate:"omitempty,oneof=S256"`
 }
 

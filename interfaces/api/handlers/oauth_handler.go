@@ -29,6 +29,11 @@ type OAuth struct {
 
 // Start answers GET /auth/{provider}.
 func (h OAuth) Start(c *fiber.Ctx) error {
+	for _, name := range []string{"state", "code_challenge", "code_challenge_method", "redirect"} {
+		if len(c.Context().QueryArgs().PeekMulti(name)) > 1 {
+			return domain.InvalidFields(domain.FieldError{Field: name, Code: "format", Message: "is there more than once"})
+		}
+	}
 	start, err := h.Service.Start(c.UserContext(), dto.StartOAuthRequest{
 		Provider: c.Params("provider"), State: c.Query("state"),
 		CodeChallenge: c.Query("code_challenge"), CodeChallengeMethod: c.Query("code_challenge_method"),

@@ -202,11 +202,27 @@ func TestProvidersThatAreNotThere(t *testing.T) {
 	a.send(t, "DELETE", "/api/v1/users/me/oauth-providers/facebook", ada.Token, "").want(t, 404, "not_found")
 	a.send(t, "DELETE", "/api/v1/users/me/oauth-providers/myspace", ada.Token, "").want(t, 404, "provider_not_found")
 	a.send(t, "GET", "/api/v1/auth/line?code_challenge=short", "", "").wantFields(t, "code_challenge format")
-	a.send(t, "GET", "/api/v1/auth/line?code_challenge_method=plain", "", "").wantFields(t, "code_challenge_method unknown_value")
+	a.send(t, "GET", "/api/v1/auth/line?code_challenge_method=plain", "", "").wantFields(t, "code_challenge required", "code_challenge_method unknown_value")
+	a.send(t, "GET", "/api/v1/auth/line?code_challenge_method=S256", "", "").wantFields(t, "code_challenge required")
+	a.send(t, "GET", "/api/v1/auth/line?state=a&state=b", "", "").wantFields(t, "state format")
 	for path, allow := range map[string]string{"login": "POST", "exchange": "POST", "oauth/complete": "POST"} {
 		if got := a.send(t, "GET", "/api/v1/auth/"+path, "", "").want(t, 405, "method_not_allowed"); got.header.Get("Allow") != allow {
 			t.Errorf("GET /auth/%s: Allow = %q", path, got.header.Get("Allow"))
 		}
+	}
+}
+
+// A scanner that looks at a link before its reader does must not end the reader's log-in.
+func TestWhoOnlyLooksUsesNothingUp(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	address, _ := a.provider(t, "GET", startPath("google"), "")
+	path := callbackPath(t, address, gustav)
+	if got := a.send(t, "HEAD", path, "", ""); got.status != 405 || got.header.Get("Allow") != "GET" {
+		t.Errorf("HEAD = %d, Allow %q", got.status, got.header.Get("Allow"))
+	}
+	if q := a.send(t, "GET", path, "", "").frontend(t); q.Get("code") == "" {
+		t.Errorf("after a look: %v", q)
 	}
 }
 

@@ -77,8 +77,9 @@ func New(d Deps) *fiber.App {
 
 	api.Post("/auth/exchange", body, oauth.Exchange)
 	api.Post("/auth/oauth/complete", body, oauth.Complete)
-	api.Get("/auth/:provider", fixedNamesWin(), oauth.Start)
-	api.Get("/auth/:provider/callback", oauth.Callback)
+	// Not by Get, which would answer HEAD, too: who only looks must not use a flow up.
+	api.Add(fiber.MethodGet, "/auth/:provider", fixedNamesWin(), oauth.Start)
+	api.Add(fiber.MethodGet, "/auth/:provider/callback", oauth.Callback)
 
 	api.Get("/users/me/oauth-providers", bearer, oauth.Identities)
 	api.Post("/users/me/oauth-providers/:provider", bearer, body, oauth.Link)
