@@ -92,10 +92,23 @@ func (o *OAuth) resolve(ctx context.Context, identity models.ExternalIdentity) (
 	if err != nil {
 		return match{}, err
 	}
-	if hasProvider(identities, identity.Provider) {
-		return match{}, domain.ErrAccountExists
+	return match{standing: isToBeAdded, user: user}, roomFor(identity, identities)
+}
+
+// roomFor returns nil where a user with these identities may have this one beside them,
+// errChanged where it is among them by now, and domain.ErrAccountExists where another one of its
+// provider is.
+func roomFor(identity models.ExternalIdentity, identities []models.OAuthProvider) error {
+	for _, i := range identities {
+		switch {
+		case i.Provider != identity.Provider:
+		case i.ProviderID == identity.Subject:
+			return errChanged
+		default:
+			return domain.ErrAccountExists
+		}
 	}
-	return match{standing: isToBeAdded, user: user}, nil
+	return nil
 }
 
 func hasProvider(identities []models.OAuthProvider, provider string) bool {
@@ -180,15 +193,10 @@ func (o *OAuth) admit(ctx context.Context, r repositories.Set, m match, user *mo
 	if user.Email != m.user.Email || user.EmailVerified != m.user.EmailVerified {
 		return errChanged
 	}
-	switch {
-	case m.standing == takesOver:
+	if m.standing == takesOver {
 		err = handOver(ctx, r, user, o.Now())
-	case slices.ContainsFunc(identities, func(i models.OAuthProvider) bool {
-		return i.Provider == identity.Provider && i.ProviderID == identity.Subject
-	}):
-		err = errChanged // it is linked by now
-	case hasProvider(identities, identity.Provider):
-		err = domain.ErrAccountExists
+	} else {
+		err = roomFor(identity, identities)
 	}
 	if err != nil {
 		return err

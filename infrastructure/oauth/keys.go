@@ -15,8 +15,8 @@ const (
 	keysKept     = 24 * time.Hour   // and used for so long while nobody answers
 	unknownFor   = 10 * time.Second // a key that was asked for and is not there is not asked for again
 	mostUnknown  = 256              // of such keys
-	refreshBurst = 8                // so many refreshes at once,
-	refreshEvery = time.Second      // and then one in this time
+	refreshBurst = 5                // so many refreshes at once,
+	refreshEvery = 2 * time.Second  // and then one in this time
 )
 
 // keySet is the keys of a provider, asked for on first use and kept. A key that is not known is
