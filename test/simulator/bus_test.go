@@ -27,7 +27,7 @@ type subscriber struct {
 }
 
 // subscribe reads the stream from its beginning.
-func subscribe(t *testing.T, url string) *subscriber {
+func subscribe(t *testing.T, url, stream string) *subscriber {
 	t.Helper()
 	nc, err := natsgo.Connect(url)
 	if err != nil {
@@ -42,7 +42,7 @@ func subscribe(t *testing.T, url string) *subscriber {
 	defer cancel()
 	var consumer jetstream.Consumer
 	harness.Eventually(t, "the stream is there", func() (err error) {
-		consumer, err = js.OrderedConsumer(ctx, "USER_EVENTS", jetstream.OrderedConsumerConfig{})
+		consumer, err = js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{})
 		return err
 	})
 	s := new(subscriber)

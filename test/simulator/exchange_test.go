@@ -160,7 +160,7 @@ func Test200FlowsAtOnce(t *testing.T) {
 		}
 		run(w.newBrowser, 200)
 		shared := w.newBrowser()
-		run(func() *browser { return shared }, 30)
+		run(func() *browser { return shared }, 200)
 	})
 }
 

@@ -1,6 +1,7 @@
 package simulator_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -88,7 +89,7 @@ func newWorld(t *testing.T, settings map[string]string) *world {
 	if nats == "" {
 		nats = "nats://" + env["NATS_EMBEDDED_ADDR"]
 	}
-	w.bus = subscribe(t, nats)
+	w.bus = subscribe(t, nats, cmp.Or(env["NATS_STREAM_NAME"], "USER_EVENTS"))
 	w.admin = w.newAdmin(t)
 	return w
 }
