@@ -95,7 +95,7 @@ func (f flow) proven() flow {
 	return f
 }
 
-// answer is what the service says to a log-in through a provider.
+// oauthAnswer is what the service says to a log-in through a provider.
 type oauthAnswer struct {
 	auth
 

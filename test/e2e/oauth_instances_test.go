@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -65,7 +66,7 @@ func TestFlowsOverTwoInstances(t *testing.T) {
 	events := subscribe(t, both[0].nats)
 
 	const flows = 100
-	users := make([]oauthAnswer, flows)
+	users, states := make([]oauthAnswer, flows), make([]string, flows)
 	var all sync.WaitGroup
 	for n := range flows {
 		f := newFlow(t, providers[n%3])
@@ -80,7 +81,7 @@ func TestFlowsOverTwoInstances(t *testing.T) {
 			if err != nil {
 				t.Errorf("flow %d: %v", n, err)
 			}
-			users[n] = in
+			users[n], states[n] = in, f.state
 		})
 	}
 	all.Wait()
@@ -103,7 +104,7 @@ func TestFlowsOverTwoInstances(t *testing.T) {
 	if !strings.Contains(kept, "gofiber-auth:") {
 		t.Fatal("nothing was kept in Redis")
 	}
-	for _, secret := range append(provider.given(), "@example.com", "Person 1", "nonce", "verifier") {
+	for _, secret := range slices.Concat(provider.given(), states, []string{"@example.com", "Person 1", "nonce", "verifier"}) {
 		if strings.Contains(strings.ToLower(kept), strings.ToLower(secret)) {
 			t.Errorf("Redis gets to see %q", secret)
 		}

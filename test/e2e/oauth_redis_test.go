@@ -228,7 +228,7 @@ func TestRedisDiesUnderFlows(t *testing.T) {
 		})
 	}
 	t.Cleanup(all.Wait)
-	const outages = 3
+	const outages = 2
 	for range outages {
 		more("log-ins work", &ended, 20)
 		redis.Kill(t)

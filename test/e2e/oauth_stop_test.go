@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gofiber-auth/infrastructure/devidp/devidptest"
+	"gofiber-auth/test/pgtest"
 )
 
 // hung is flows that wait for a provider which does not answer.
@@ -61,38 +62,34 @@ func (h *hung) failed(t *testing.T) {
 // database is held meanwhile.
 func TestAProviderHangs(t *testing.T) {
 	t.Parallel()
-	onBothDatabases(t, func(t *testing.T, env map[string]string) {
-		env["DB_MAX_OPEN_CONNS"], env["DB_MAX_IDLE_CONNS"] = "2", "2"
-		provider := newIDP(t)
-		provider.configure(env)
-		s := start(t, env)
-		ada := s.register(t, "ada")
-		begun := time.Now()
-		waiting := hang(t, s, provider, 12)
-		s.must(t, "GET", "/api/v1/users/me", ada.Token, "", 200, nil)
-		s.must(t, "POST", "/api/v1/auth/login", "", fmt.Sprintf(`{"email":"ada@example.com","password":%q}`, goodPassword), 200, nil)
-		s.register(t, "grace")
-		select {
-		case <-waiting.ended:
-			t.Error("nobody waits for the provider")
-		default:
-		}
-		waiting.failed(t)
-		if took := time.Since(begun); took > 10*time.Second {
-			t.Errorf("the browsers were told after %s", took)
-		}
-	})
+	provider, env := newIDP(t), newEnv(t)
+	provider.configure(env)
+	env["DATABASE_URL"], env["DB_MAX_OPEN_CONNS"], env["DB_MAX_IDLE_CONNS"] = pgtest.New(t), "2", "2"
+	s := start(t, env)
+	ada := s.register(t, "ada")
+	begun := time.Now()
+	waiting := hang(t, s, provider, 12)
+	s.must(t, "GET", "/api/v1/users/me", ada.Token, "", 200, nil)
+	s.must(t, "POST", "/api/v1/auth/login", "", fmt.Sprintf(`{"email":"ada@example.com","password":%q}`, goodPassword), 200, nil)
+	s.register(t, "grace")
+	select {
+	case <-waiting.ended:
+		t.Error("nobody waits for the provider any more")
+	default:
+	}
+	waiting.failed(t)
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("the browsers were told after %s", took)
+	}
 }
 
 // A provider that does not answer holds up no stop. Who logs in just then hears of it.
 func TestStoppedWhileAProviderHangs(t *testing.T) {
 	t.Parallel()
-	onBothDatabases(t, func(t *testing.T, env map[string]string) {
-		provider := newIDP(t)
-		provider.configure(env)
-		s := start(t, env)
-		waiting := hang(t, s, provider, 3)
-		s.stop(t)
-		waiting.failed(t)
-	})
+	provider, env := newIDP(t), newEnv(t)
+	provider.configure(env)
+	s := start(t, env)
+	waiting := hang(t, s, provider, 3)
+	s.stop(t)
+	waiting.failed(t)
 }
