@@ -286,6 +286,32 @@ func TestFirstLogInsAtOnce(t *testing.T) {
 	})
 }
 
+// TestWholeFirstLogInsAtOnce has one person go through 20 first log-ins at once, from their
+// beginnings to their ends.
+func TestWholeFirstLogInsAtOnce(t *testing.T) {
+	t.Parallel()
+	onBothDatabases(t, func(t *testing.T, w *world) {
+		for _, provider := range simulator.Names {
+			person := w.someone()
+			var mu sync.Mutex
+			ids := map[string]int{}
+			atOnce(20, func(int) {
+				got, a, _ := w.newBrowser().outcome(t, provider, person)
+				if got != "ok" {
+					t.Errorf("%s: %q, want ok", provider, got)
+					return
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				ids[a.User.ID]++
+			})
+			if len(ids) != 1 {
+				t.Errorf("%s: the users %v, want one", provider, ids)
+			}
+		}
+	})
+}
+
 // TestProvidersRace has two people log in with one e-mail at once, one of whom has proof.
 func TestProvidersRace(t *testing.T) {
 	t.Parallel()

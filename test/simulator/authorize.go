@@ -25,6 +25,12 @@ var scopes = map[string][]string{
 	Facebook: {"email", "public_profile"},
 }
 
+// extras is what the providers send back beside what OAuth asks for.
+var extras = map[string]map[string]string{
+	Google: {"scope": "email profile openid https://www.googleapis.com/auth/userinfo.profile", "authuser": "0", "prompt": "consent", "hd": "example.com"},
+	LINE:   {"friendship_status_changed": "false", "liffRedirectUri": "https://liff.example/"},
+}
+
 // Visit has a person open the URL that the service gave, and decide. It returns where the
 // provider sends the person then.
 func (s *Simulator) Visit(t testing.TB, target string, answer Answer) *url.URL {
@@ -85,11 +91,14 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		back.Set("error", answer.Denied)
 		back.Set("error_description", "It was <b>said</b> so")
 	} else {
-		code := p.sim.secret("code of the provider")
+		code := "4/0A+" + p.sim.secret("code of the provider") + "=#_" // what must be escaped, as real ones have it
 		p.mu.Lock()
 		p.codes[code] = &grant{answer: answer, nonce: q.Get("nonce"), challenge: q.Get("code_challenge")}
 		p.mu.Unlock()
 		back.Set("code", code)
+	}
+	for name, value := range extras[p.Name] {
+		back.Set(name, value)
 	}
 	w.Header().Set("Location", p.RedirectURL+"?"+back.Encode())
 	w.WriteHeader(http.StatusFound)

@@ -40,6 +40,28 @@ func TestVerifiers(t *testing.T) {
 	}
 }
 
+// TestChallengeWithoutMethod leaves out how the challenge was made. That is refused, or S256;
+// "plain", which RFC 7636 has for that case, it never is.
+func TestChallengeWithoutMethod(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	for _, try := range []string{"", strings.Repeat("v", 43), s256(strings.Repeat("v", 43))} {
+		b := w.newBrowser()
+		got, err := b.open(t.Context(), http.MethodGet, "/api/v1/auth/google?code_challenge="+s256(strings.Repeat("v", 43)), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.status == http.StatusUnprocessableEntity {
+			return
+		}
+		q := b.comeBack(t, b.decide(t, flow{provider: simulator.Google, url: urlOf(t, got)}, w.someone()))
+		status, _, p := w.exchange(t, q.Get("code"), try)
+		if right := try == strings.Repeat("v", 43); right != (status == http.StatusOK) {
+			t.Errorf("exchange with %q = %d %q", try, status, p.Code)
+		}
+	}
+}
+
 // TestCodesWorkOnce has codes come again, which ends the session that they made.
 func TestCodesWorkOnce(t *testing.T) {
 	t.Parallel()

@@ -104,13 +104,7 @@ func TestProduction(t *testing.T) {
 	shared["APP_PORT"] = harness.FreePort(t)
 	two := &world{Simulator: one.Simulator, env: shared, base: "http://127.0.0.1:" + shared["APP_PORT"], admin: one.admin, bus: one.bus}
 	two.Process = harness.Run(t, merged(one.env, shared), "", "api")
-	harness.Eventually(t, "the second instance is ready", func() error {
-		status, _, _, err := two.do(t.Context(), http.MethodGet, "/health/ready", "", "")
-		if err == nil && status != http.StatusOK {
-			err = harness.ErrNotYet
-		}
-		return err
-	})
+	two.ready(t)
 	t.Cleanup(func() { two.keepsSecrets(t) })
 
 	for _, provider := range simulator.Names {
@@ -140,7 +134,7 @@ func TestProduction(t *testing.T) {
 	callback := b.decide(t, f, one.someone())
 	codes := make(chan string, 40)
 	atOnce(40, func(i int) {
-		at := &browser{w: []*world{one, two}[i%2], cookies: b.cookies}
+		at := &browser{w: []*world{one, two}[i%2], cookies: maps.Clone(b.cookies)}
 		if q := at.comeBack(t, callback); q.Get("code") != "" {
 			codes <- q.Get("code")
 		}

@@ -18,6 +18,9 @@ const (
 	Facebook = "facebook"
 )
 
+// ShortestSecret is how long a value must be to be looked for: a shorter one may be anywhere.
+const ShortestSecret = 8
+
 // Names is all of them.
 var Names = []string{Google, LINE, Facebook}
 
@@ -100,7 +103,7 @@ func (s *Simulator) Secret(what string, values ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, v := range values {
-		if len(v) >= 8 {
+		if len(v) >= ShortestSecret {
 			s.secrets[v] = what
 		}
 	}

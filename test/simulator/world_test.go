@@ -72,18 +72,7 @@ func newWorld(t *testing.T, settings map[string]string) *world {
 		}
 	}
 	w.Process = harness.Run(t, env, "", "api")
-	harness.Eventually(t, "the service is ready", func() error {
-		select {
-		case <-w.Exited:
-			t.Fatalf("the service ended: %s", w.Output())
-		default:
-		}
-		status, _, body, err := w.do(context.Background(), http.MethodGet, "/health/ready", "", "")
-		if err == nil && status != http.StatusOK {
-			err = fmt.Errorf("%d %s", status, body)
-		}
-		return err
-	})
+	w.ready(t)
 	t.Cleanup(func() { w.keepsSecrets(t) })
 	nats := env["NATS_URL"]
 	if nats == "" {
@@ -92,6 +81,23 @@ func newWorld(t *testing.T, settings map[string]string) *world {
 	w.bus = subscribe(t, nats, cmp.Or(env["NATS_STREAM_NAME"], "USER_EVENTS"))
 	w.admin = w.newAdmin(t)
 	return w
+}
+
+// ready waits until the service is ready.
+func (w *world) ready(t *testing.T) {
+	t.Helper()
+	harness.Eventually(t, "the service is ready", func() error {
+		select {
+		case <-w.Exited:
+			t.Fatalf("the service ended: %s", w.Output())
+		default:
+		}
+		status, _, body, err := w.do(t.Context(), http.MethodGet, "/health/ready", "", "")
+		if err == nil && status != http.StatusOK {
+			err = fmt.Errorf("%d %s", status, body)
+		}
+		return err
+	})
 }
 
 // newAdmin makes an admin with authctl, beside the running service, and logs in.
