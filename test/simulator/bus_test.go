@@ -3,6 +3,7 @@ package simulator_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -75,7 +76,8 @@ func (s *subscriber) about(match func(e event) bool) []event {
 	return out
 }
 
-// published returns the events that match, of all that the service has had to tell so far.
+// published returns the events that match, of the first that the service has had to tell of each
+// user so far: a user's next goes out when the one before has, and so maybe later.
 func (w *world) published(t *testing.T, match func(e event) bool) []event {
 	t.Helper()
 	last := w.register(t, w.email("fence")) // what was before it is before it in the stream
@@ -101,7 +103,10 @@ func (w *world) actions(t *testing.T, id string) []string {
 // told checks what the bus has told of a user.
 func (w *world) told(t *testing.T, id string, want ...string) {
 	t.Helper()
-	if got := w.actions(t, id); !slices.Equal(got, want) {
-		t.Errorf("the bus has told %v of the user, want %v", got, want)
-	}
+	harness.Eventually(t, "the bus tells of the user what happened", func() error {
+		if got := w.actions(t, id); !slices.Equal(got, want) {
+			return fmt.Errorf("it has told %v, want %v", got, want)
+		}
+		return nil
+	})
 }
