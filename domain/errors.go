@@ -16,6 +16,7 @@ const (
 	Forbidden            // who is asking may not
 	NotFound
 	Conflict
+	TooMany     // asked for too often; the same request may succeed later
 	Unavailable // a part that is needed is away or full; the same request may succeed later
 )
 
@@ -33,7 +34,7 @@ type Error struct {
 	Detail     string        // for people; holds no secrets
 	Fields     []FieldError  // what is wrong with which field, for Invalid
 	Ticket     string        // what the caller needs to go on, for ErrEmailRequired; a secret
-	RetryAfter time.Duration // when trying again makes sense, for Unavailable; 0 is unknown
+	RetryAfter time.Duration // when trying again makes sense, for TooMany and Unavailable; 0 is unknown
 	cause      error         // for the log only
 }
 
@@ -84,6 +85,8 @@ var (
 	ErrUnauthorized    = &Error{Kind: Unauthenticated, Code: "unauthorized", Detail: "A valid access token is needed."}
 	ErrTokenExpired    = &Error{Kind: Unauthenticated, Code: "token_expired", Detail: "The access token has expired."}
 	ErrCredentials     = &Error{Kind: Unauthenticated, Code: "invalid_credentials", Detail: "The account or the password is wrong."}
+	ErrRefreshToken    = &Error{Kind: Unauthenticated, Code: "invalid_refresh_token", Detail: "The refresh token is unknown, or its session has ended."}
+	ErrRefreshReused   = &Error{Kind: Unauthenticated, Code: "refresh_token_reused", Detail: "The refresh token had been used before, so its session has been ended."}
 	ErrForbidden       = &Error{Kind: Forbidden, Code: "forbidden", Detail: "This needs the role admin."}
 	ErrAccountDisabled = &Error{Kind: Forbidden, Code: "account_disabled", Detail: "This account has been disabled."}
 	ErrWrongPassword   = &Error{Kind: Forbidden, Code: "wrong_password", Detail: "The current password is missing or wrong."}
@@ -95,11 +98,14 @@ var (
 	ErrInvalidState    = &Error{Kind: Malformed, Code: "invalid_state", Detail: "This log-in was not begun in this browser, has been used, or took too long."}
 	ErrInvalidCode     = &Error{Kind: Malformed, Code: "invalid_code", Detail: "The code is unknown, has been used, or is too old."}
 	ErrInvalidTicket   = &Error{Kind: Malformed, Code: "invalid_ticket", Detail: "The ticket is unknown, has been used, or is too old."}
+	ErrInvalidToken    = &Error{Kind: Malformed, Code: "invalid_token", Detail: "The token is unknown, has been used, or is too old."}
 	ErrAccessDenied    = &Error{Kind: Forbidden, Code: "access_denied", Detail: "The log-in was refused at the identity provider."}
 	ErrProvider        = &Error{Kind: Unavailable, Code: "provider_error", Detail: "The identity provider did not answer as it should; try again soon."}
 	ErrAccountExists   = &Error{Kind: Conflict, Code: "account_exists", Detail: "That e-mail address has an account already: log in to it, then link the identity provider."}
 	ErrEmailRequired   = &Error{Kind: Conflict, Code: "email_required", Detail: "The identity provider gave no e-mail address: complete the account with one."}
 	ErrProviderLinked  = &Error{Kind: Conflict, Code: "provider_already_linked", Detail: "That identity, or another one of that provider, is linked already."}
+	ErrAlreadyVerified = &Error{Kind: Conflict, Code: "already_verified", Detail: "That e-mail address has been verified already."}
+	ErrRateLimited     = &Error{Kind: TooMany, Code: "rate_limited", Detail: "Asked for too often; wait before trying again.", RetryAfter: time.Second}
 	ErrLastLoginMethod = &Error{Kind: Conflict, Code: "last_login_method", Detail: "Without it nobody could log in to this account: set a password first."}
 	ErrLastAdmin       = &Error{Kind: Conflict, Code: "last_admin", Detail: "The last active admin stays an active admin."}
 	ErrOverloaded      = &Error{Kind: Unavailable, Code: "overloaded", Detail: "Too much to do at the moment; try again soon.", RetryAfter: time.Second}
@@ -110,9 +116,9 @@ var (
 func Errors() []*Error {
 	return []*Error{
 		ErrInternal, ErrInvalidJSON, ErrValidation, ErrUnauthorized, ErrTokenExpired, ErrCredentials,
-		ErrForbidden, ErrAccountDisabled, ErrWrongPassword, ErrReauthenticate, ErrNotFound,
+		ErrRefreshToken, ErrRefreshReused, ErrForbidden, ErrAccountDisabled, ErrWrongPassword, ErrReauthenticate, ErrNotFound,
 		ErrEmailTaken, ErrUsernameTaken, ErrProviderUnknown, ErrInvalidState, ErrInvalidCode, ErrInvalidTicket,
-		ErrAccessDenied, ErrProvider, ErrAccountExists, ErrEmailRequired, ErrProviderLinked, ErrLastLoginMethod,
+		ErrInvalidToken, ErrAlreadyVerified, ErrRateLimited, ErrAccessDenied, ErrProvider, ErrAccountExists, ErrEmailRequired, ErrProviderLinked, ErrLastLoginMethod,
 		ErrLastAdmin, ErrOverloaded, ErrUnavailable,
 	}
 }

@@ -24,7 +24,9 @@ func (s Session) IsRecent(now time.Time) bool { return now.Sub(s.CreatedAt) <= 1
 type RefreshToken struct {
 	Hash      []byte // SHA-256 of the token
 	SessionID string
+	Parent    []byte // hash of the token that it is a successor of; empty for the first
 	CreatedAt time.Time
+	UsedAt    *time.Time // nil: not used yet
 }
 
 // Client is where a request came from.

@@ -10,6 +10,9 @@ type Set struct {
 	Users      Users
 	Sessions   Sessions
 	Identities Identities
+	Tokens     MailTokens
+	Mails      Mails
+	Audit      Audit
 	Outbox     Outbox
 }
 

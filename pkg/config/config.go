@@ -37,7 +37,12 @@ type Config struct {
 	Hashing  Hashing
 	Internal Internal
 	HTTPSync HTTPSync
-	Unused   []string // variables that are set and sound, and belong to a part that this version does not have
+	Mail     Mail
+	Breach   Breach
+
+	RateLimits     bool
+	RefreshCookie  bool          // the refresh token goes to browsers as a cookie, and to nobody else
+	AuditRetention time.Duration // after which entries of the audit log go
 }
 
 // App names this instance.
@@ -131,7 +136,16 @@ func Load(getenv func(string) string) (Config, error) {
 	c.Hashing = r.hashing(c.App.Env)
 	c.Internal = Internal{SyncToken: r.secret("SYNC_TOKEN", 32)}
 	c.HTTPSync = r.httpSync()
-	c.Unused = r.later()
+	c.Mail = r.mail(c.App.Name, c.HTTP.FrontendURL)
+	c.Breach = Breach{
+		Closed: r.oneOf("BREACH_CHECK_FAIL", "open", "open", "closed") == "closed",
+	}
+	if u := r.url("BREACH_CHECK_URL", "", "http", "https"); u != nil {
+		c.Breach.URL = Secret(u.String())
+	}
+	c.RateLimits = r.boolean("RATE_LIMIT_ENABLED", true)
+	c.RefreshCookie = r.boolean("REFRESH_COOKIE", false)
+	c.AuditRetention = r.duration("AUDIT_RETENTION", 4320*time.Hour, time.Hour)
 	if production {
 		r.demand("FRONTEND_URL", c.HTTP.FrontendURL != nil && getenv("FRONTEND_URL") != "")
 		r.demand("DATABASE_URL", c.Database.URL != "")

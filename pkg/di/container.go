@@ -64,9 +64,6 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, version strin
 
 func (c *Container) build(ctx context.Context, version string) (err error) {
 	cfg, log := c.cfg, c.log
-	if len(cfg.Unused) > 0 {
-		log.InfoContext(ctx, "these variables are set, and this version does not use them yet", "variables", cfg.Unused)
-	}
 	if cfg.App.Env == config.Production && cfg.RedisURL == "" {
 		log.WarnContext(ctx, "REDIS_URL is not set: log-ins through providers work with one instance only")
 	}

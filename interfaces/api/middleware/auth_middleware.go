@@ -8,6 +8,7 @@ import (
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/services"
+	"gofiber-auth/pkg/contextutil"
 )
 
 type principalKey struct{}
@@ -26,6 +27,9 @@ func Authenticate(a services.Authenticator) fiber.Handler {
 			return err
 		}
 		c.Locals(principalKey{}, principal)
+		caller := contextutil.CallerOf(c.UserContext())
+		caller.UserID = principal.User.ID
+		c.SetUserContext(contextutil.WithCaller(c.UserContext(), caller))
 		return c.Next()
 	}
 }

@@ -80,9 +80,10 @@ func New(o Options) *fiber.App {
 	s.CloseOnShutdown = true // tells keep-alive clients to go elsewhere while the service drains
 
 	app.Use(
-		middleware.Recover(), // for the next four
+		middleware.Recover(), // for the next five
 		middleware.RequestID(),
 		middleware.NewClientAddress(o.TrustedProxies),
+		middleware.Caller(),
 		middleware.Logger(o.Log),
 		middleware.Metrics(o.Metrics),
 		middleware.Recover(), // so that panics of handlers are logged, counted and answered like any failure

@@ -1,0 +1,22 @@
+package dto
+
+// RefreshRequest is the body of POST /auth/refresh. In cookie mode the token comes by cookie.
+type RefreshRequest struct {
+	RefreshToken string `json:"refreshToken"`
+}
+
+// VerifyEmailRequest is the body of POST /auth/email/verify.
+type VerifyEmailRequest struct {
+	Token string `json:"token" validate:"required"`
+}
+
+// ForgotPasswordRequest is the body of POST /auth/password/forgot.
+type ForgotPasswordRequest struct {
+	Email string `json:"email" validate:"email_address"`
+}
+
+// ResetPasswordRequest is the body of POST /auth/password/reset.
+type ResetPasswordRequest struct {
+	Token    string `json:"token" validate:"required"`
+	Password string `json:"password" validate:"required"`
+}

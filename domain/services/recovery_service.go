@@ -1,0 +1,57 @@
+package services
+
+import (
+	"context"
+
+	"gofiber-auth/domain/dto"
+	"gofiber-auth/domain/models"
+)
+
+// Mailer sends mails.
+type Mailer interface {
+	// Send hands a mail over to the mail server, or says why not.
+	Send(ctx context.Context, m MailMessage) error
+}
+
+// MailMessage is a mail as people read it.
+type MailMessage struct {
+	To      string
+	Subject string
+	Text    string
+	HTML    string
+}
+
+// Recovery is what goes through a person's mailbox.
+type Recovery interface {
+	// VerifyEmail returns domain.ErrInvalidToken.
+	VerifyEmail(ctx context.Context, in dto.VerifyEmailRequest) error
+	// ResendVerification returns domain.ErrAlreadyVerified or domain.ErrRateLimited.
+	ResendVerification(ctx context.Context, p models.Principal) error
+	// ForgotPassword does the same whether or not the address is anybody's. It returns
+	// domain.ErrValidation or domain.ErrRateLimited.
+	ForgotPassword(ctx context.Context, in dto.ForgotPasswordRequest) error
+	// ResetPassword ends all sessions of the user. It returns domain.ErrInvalidToken or
+	// domain.ErrValidation.
+	ResetPassword(ctx context.Context, in dto.ResetPasswordRequest) error
+}
+
+// SessionList is what users do with their own sessions.
+type SessionList interface {
+	// Sessions returns the live sessions, the newest first.
+	Sessions(ctx context.Context, p models.Principal) ([]models.Session, error)
+	// EndSession returns domain.ErrNotFound for one that is not the bearer's.
+	EndSession(ctx context.Context, p models.Principal, sessionID string) error
+	// EndOtherSessions ends all but the bearer's own.
+	EndOtherSessions(ctx context.Context, p models.Principal) error
+}
+
+// AuditLog reads the audit log.
+type AuditLog interface {
+	// Audit returns a page of entries, the newest first, and whether there are more behind it.
+	Audit(ctx context.Context, q dto.AuditQuery) (entries []models.AuditEntry, more bool, err error)
+}
+
+// Exporter gives people what is held about them.
+type Exporter interface {
+	Export(ctx context.Context, p models.Principal) (dto.Export, error)
+}
