@@ -13,6 +13,12 @@ type SessionReader interface {
 	WithUser(ctx context.Context, sessionID string) (models.Principal, error)
 }
 
+// SessionLister lists sessions outside a transaction.
+type SessionLister interface {
+	// LiveOf returns the sessions of the user that have not expired at t, the newest first.
+	LiveOf(ctx context.Context, userID string, t time.Time) ([]models.Session, error)
+}
+
 // Sessions is the sessions within a transaction.
 type Sessions interface {
 	// Create stores a session with its first refresh token. It returns domain.ErrNotFound where

@@ -19,6 +19,7 @@ type Sessions struct {
 
 var (
 	_ repositories.SessionReader   = (*Sessions)(nil)
+	_ repositories.SessionLister   = (*Sessions)(nil)
 	_ repositories.ExpiredSessions = (*Sessions)(nil)
 )
 
@@ -66,6 +67,26 @@ func (r *Sessions) withUsers(ctx context.Context, ids []string) (map[string]mode
 		})
 	})
 	return found, err
+}
+
+// LiveOf returns none for what is no id.
+func (r *Sessions) LiveOf(ctx context.Context, userID string, t time.Time) ([]models.Session, error) {
+	user, ok := canonicalID(userID)
+	if !ok {
+		return nil, nil
+	}
+	var rows []sessionRow
+	err := r.db.read(ctx, "live sessions", func(db *gorm.DB) error {
+		return db.Where("user_id = ? AND expires_at > ?", user, stored(t)).Order("created_at DESC, id DESC").Find(&rows).Error
+	})
+	if err != nil {
+		return nil, err
+	}
+	live := make([]models.Session, len(rows))
+	for i := range rows {
+		live[i] = rows[i].model()
+	}
+	return live, nil
 }
 
 // DeleteExpired passes over sessions that another instance is deleting.

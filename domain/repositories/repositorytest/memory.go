@@ -1,6 +1,7 @@
 package repositorytest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -28,6 +29,7 @@ var (
 	_ repositories.UnitOfWork      = (*Memory)(nil)
 	_ repositories.UserReader      = (*Memory)(nil)
 	_ repositories.SessionReader   = (*Memory)(nil)
+	_ repositories.SessionLister   = (*Memory)(nil)
 	_ repositories.ExpiredSessions = (*Memory)(nil)
 	_ repositories.OutboxQueue     = (*Memory)(nil)
 	_ repositories.Backlog         = (*Memory)(nil)
@@ -42,7 +44,7 @@ var (
 // Store returns all ports over m.
 func (m *Memory) Store() Store {
 	return Store{
-		Work: m, Users: m, Sessions: m, Expired: m, Outbox: m, Backlog: m, Published: m, Replays: m, Leases: m,
+		Work: m, Users: m, Sessions: m, Live: m, Expired: m, Outbox: m, Backlog: m, Published: m, Replays: m, Leases: m,
 		Deliveries: m, ByHTTP: ByHTTP{m}, Identities: m, Tokens: ProviderTokens{m},
 	}
 }
@@ -238,6 +240,24 @@ func (m *Memory) WithUser(ctx context.Context, sessionID string) (models.Princip
 		return models.Principal{}, domain.ErrNotFound
 	}
 	return models.Principal{User: copyUser(s.users[session.UserID]), Session: session}, nil
+}
+
+// LiveOf returns the sessions that have not expired.
+func (m *Memory) LiveOf(ctx context.Context, userID string, t time.Time) ([]models.Session, error) {
+	s, err := m.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var live []models.Session
+	for _, session := range s.sessions {
+		if session.UserID == strings.ToLower(userID) && session.IsLive(kept(t)) {
+			live = append(live, session)
+		}
+	}
+	slices.SortFunc(live, func(a, b models.Session) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), strings.Compare(b.ID, a.ID))
+	})
+	return live, nil
 }
 
 // DeleteExpired removes what expired first.

@@ -13,6 +13,7 @@ type Store struct {
 	Work      repositories.UnitOfWork
 	Users     repositories.UserReader
 	Sessions  repositories.SessionReader
+	Live      repositories.SessionLister
 	Expired   repositories.ExpiredSessions
 	Outbox    repositories.OutboxQueue
 	Backlog   repositories.Backlog

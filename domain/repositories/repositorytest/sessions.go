@@ -86,6 +86,29 @@ var sessionTests = map[string]func(t *testing.T, s Store){
 		s.do(t, end(""))
 		wantLive(t, s, map[string]bool{first.ID: false, second.ID: false, other.ID: true})
 	},
+	"the live sessions of a user are listed, the newest first": func(t *testing.T, s Store) {
+		ada, grace := account("Ada"), account("Grace")
+		s.create(t, ada, grace)
+		at := kept(now)
+		begun := func(ago time.Duration) func(*models.Session) {
+			return func(s *models.Session) { s.CreatedAt, s.ExpiresAt = at.Add(-ago), at.Add(time.Hour-ago) }
+		}
+		middle, oldest := s.logIn(t, ada, begun(time.Minute)), s.logIn(t, ada, begun(time.Hour-time.Microsecond))
+		first, second := s.logIn(t, ada, begun(0)), s.logIn(t, ada, begun(0)) // at one moment: in the order of their ids
+		s.logIn(t, ada, begun(time.Hour))
+		s.logIn(t, grace)
+		elsewhere := now.In(time.FixedZone("Auckland", 13*60*60))
+		for _, id := range []string{ada.ID, strings.ToUpper(ada.ID)} {
+			live, err := s.Live.LiveOf(t.Context(), id, elsewhere)
+			noError(t, "LiveOf()", err)
+			wantSame(t, live, []models.Session{second, first, middle, oldest})
+		}
+		for _, id := range append(noIDs, newID()) {
+			live, err := s.Live.LiveOf(t.Context(), id, now)
+			noError(t, "LiveOf() of nobody", err)
+			wantSame(t, len(live), 0)
+		}
+	},
 	"what has expired is removed, so many at a time": func(t *testing.T, s Store) {
 		ada := account("Ada")
 		s.create(t, ada)
