@@ -20,15 +20,6 @@ func (s Session) IsLive(now time.Time) bool { return now.Before(s.ExpiresAt) }
 // user has none.
 func (s Session) IsRecent(now time.Time) bool { return now.Sub(s.CreatedAt) <= 10*time.Minute }
 
-// RefreshToken is what the database knows of a refresh token: never the token itself.
-type RefreshToken struct {
-	Hash      []byte // SHA-256 of the token
-	SessionID string
-	Parent    []byte // hash of the token that it is a successor of; empty for the first
-	CreatedAt time.Time
-	UsedAt    *time.Time // nil: not used yet
-}
-
 // Client is where a request came from.
 type Client struct {
 	IP        string

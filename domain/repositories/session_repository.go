@@ -26,6 +26,12 @@ type Sessions interface {
 	Create(ctx context.Context, s models.Session, t models.RefreshToken) error
 	// ByID returns a session that has not ended, or domain.ErrNotFound.
 	ByID(ctx context.Context, sessionID string) (models.Session, error)
+	// ByRefreshToken returns what the token with the hash stands for, or domain.ErrNotFound. Until
+	// the transaction ends nobody else refreshes or ends the session.
+	ByRefreshToken(ctx context.Context, hash []byte) (models.Refresh, error)
+	// Rotate stores a successor in the session, which ByRefreshToken has locked: its parent counts
+	// as used from then on, unless it has been used before, and so does the session.
+	Rotate(ctx context.Context, s models.Session, successor models.RefreshToken) error
 	// Delete ends one session; one that is not there has ended already.
 	Delete(ctx context.Context, sessionID string) error
 	// DeleteOfUser ends every session of the user but the one with the id keep, which may be empty.

@@ -37,11 +37,23 @@ func (r *sessionRow) model() models.Session {
 type refreshTokenRow struct {
 	Hash      []byte `gorm:"primaryKey"`
 	SessionID string
+	Parent    []byte
 	CreatedAt time.Time `gorm:"autoCreateTime:false"`
+	UsedAt    *time.Time
 }
 
 func (refreshTokenRow) TableName() string { return "refresh_tokens" }
 
 func newRefreshTokenRow(t models.RefreshToken) refreshTokenRow {
-	return refreshTokenRow{Hash: t.Hash, SessionID: t.SessionID, CreatedAt: stored(t.CreatedAt)}
+	return refreshTokenRow{
+		Hash: t.Hash, SessionID: t.SessionID, Parent: t.Parent,
+		CreatedAt: stored(t.CreatedAt), UsedAt: storedPointer(t.UsedAt),
+	}
+}
+
+func (r *refreshTokenRow) model() models.RefreshToken {
+	return models.RefreshToken{
+		Hash: r.Hash, SessionID: r.SessionID, Parent: r.Parent,
+		CreatedAt: stored(r.CreatedAt), UsedAt: storedPointer(r.UsedAt),
+	}
 }

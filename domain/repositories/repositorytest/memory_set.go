@@ -87,47 +87,6 @@ func (r memoryUsers) LockActiveAdmins(ctx context.Context) ([]string, error) {
 	return admins, gone(ctx)
 }
 
-// memorySessions is the sessions within a unit of work.
-type memorySessions struct{ *state }
-
-func (r memorySessions) Create(ctx context.Context, s models.Session, t models.RefreshToken) error {
-	if _, ok := r.users[s.UserID]; !ok {
-		return domain.ErrNotFound
-	}
-	s.UserAgent, s.IP = clean(s.UserAgent), clean(s.IP)
-	s.CreatedAt, s.LastUsedAt, s.ExpiresAt = kept(s.CreatedAt), kept(s.LastUsedAt), kept(s.ExpiresAt)
-	t.Hash, t.CreatedAt = slices.Clone(t.Hash), kept(t.CreatedAt)
-	r.sessions[s.ID], r.tokens[string(t.Hash)] = s, t
-	return gone(ctx)
-}
-
-func (r memorySessions) ByID(ctx context.Context, sessionID string) (models.Session, error) {
-	s, ok := r.sessions[strings.ToLower(sessionID)]
-	if !ok {
-		return models.Session{}, errors.Join(gone(ctx), domain.ErrNotFound)
-	}
-	return s, gone(ctx)
-}
-
-func (r memorySessions) Delete(ctx context.Context, sessionID string) error {
-	r.deleteSession(strings.ToLower(sessionID))
-	return gone(ctx)
-}
-
-func (r memorySessions) DeleteOfUser(ctx context.Context, userID, keep string) error {
-	for id, s := range r.sessions {
-		if s.UserID == strings.ToLower(userID) && id != strings.ToLower(keep) {
-			r.deleteSession(id)
-		}
-	}
-	return gone(ctx)
-}
-
-func (s *state) deleteSession(id string) {
-	delete(s.sessions, id)
-	maps.DeleteFunc(s.tokens, func(_ string, t models.RefreshToken) bool { return t.SessionID == id })
-}
-
 // memoryOutbox is the outbox within a unit of work.
 type memoryOutbox struct {
 	*state

@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"users", userTests},
 		{"page", pageTests},
 		{"sessions", sessionTests},
+		{"refreshes", refreshTests},
 		{"identities", identityTests},
 		{"provider tokens", providerTokenTests},
 		{"outbox", outboxTests},
