@@ -72,7 +72,12 @@ func (s *Sessions) prepareAs(id, userID string, from models.Client) pendingSessi
 	}
 }
 
-// grant returns the tokens of a session that has been stored.
+// left returns how many seconds the session still has, a begun one included.
+func (s *Sessions) left(session models.Session) int64 {
+	return max(1, int64((session.ExpiresAt.Sub(s.Now())+time.Second-1)/time.Second))
+}
+
+// grant returns the tokens of a session that has been stored, or refreshed.
 func (s *Sessions) grant(u models.User, p pendingSession) (services.Grant, error) {
 	token, expiresIn, err := s.Tokens.Sign(u, p.session)
 	if err != nil {
@@ -80,6 +85,6 @@ func (s *Sessions) grant(u models.User, p pendingSession) (services.Grant, error
 	}
 	return services.Grant{
 		User: u, AccessToken: token, ExpiresIn: expiresIn,
-		RefreshToken: p.refreshToken, RefreshExpiresIn: int64(s.Lifetime / time.Second),
+		RefreshToken: p.refreshToken, RefreshExpiresIn: s.left(p.session),
 	}, nil
 }

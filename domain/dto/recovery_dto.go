@@ -2,7 +2,7 @@ package dto
 
 // RefreshRequest is the body of POST /auth/refresh. In cookie mode the token comes by cookie.
 type RefreshRequest struct {
-	RefreshToken string `json:"refreshToken"`
+	RefreshToken string `json:"refreshToken" validate:"required"`
 }
 
 // VerifyEmailRequest is the body of POST /auth/email/verify.

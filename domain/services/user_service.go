@@ -7,13 +7,13 @@ import (
 	"gofiber-auth/domain/models"
 )
 
-// Grant is a new session with the tokens that stand for it.
+// Grant is a session with new tokens that stand for it.
 type Grant struct {
 	User             models.User
 	AccessToken      string
 	ExpiresIn        int64 // seconds
 	RefreshToken     string
-	RefreshExpiresIn int64 // seconds
+	RefreshExpiresIn int64 // seconds; what is left of the session
 }
 
 // Authentication is how sessions begin and end.
@@ -24,6 +24,11 @@ type Authentication interface {
 	// without one alike, domain.ErrAccountDisabled only after the right password, and
 	// domain.ErrValidation for a log-in that names nobody.
 	Login(ctx context.Context, in dto.LoginRequest, from models.Client) (Grant, error)
+	// Refresh returns new tokens of the session of a refresh token. It returns
+	// domain.ErrRefreshToken for one that is unknown or whose session has ended,
+	// domain.ErrRefreshReused where it ended the session because the token was used before, and
+	// domain.ErrValidation.
+	Refresh(ctx context.Context, in dto.RefreshRequest) (Grant, error)
 	// Logout ends the session of p.
 	Logout(ctx context.Context, p models.Principal) error
 }

@@ -1,0 +1,228 @@
+package serviceimpl_test
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"gofiber-auth/domain"
+	"gofiber-auth/domain/dto"
+	"gofiber-auth/domain/models"
+	"gofiber-auth/domain/services"
+)
+
+func TestRefreshGivesNewTokensOfTheSameSession(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	first := w.enter(t, "ada")
+	before := w.principal(t, first.AccessToken)
+	w.clock.pass(20 * time.Second)
+	second := w.mustRefresh(t, first)
+	after := w.principal(t, second.AccessToken)
+	if after.Session.ID != before.Session.ID || second.User.ID != first.User.ID || second.AccessToken == first.AccessToken {
+		t.Errorf("session %s of %s, want %s of %s", after.Session.ID, second.User.ID, before.Session.ID, first.User.ID)
+	}
+	if got := after.Session.LastUsedAt.Sub(before.Session.LastUsedAt); got != 20*time.Second {
+		t.Errorf("it was last used %s later, want 20 s", got)
+	}
+	if first.RefreshExpiresIn != 3600 || second.RefreshExpiresIn != 3580 {
+		t.Errorf("refreshExpiresIn is %d and then %d, want 3600 and 3580", first.RefreshExpiresIn, second.RefreshExpiresIn)
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(second.RefreshToken)
+	if err != nil || len(raw) != 32 || second.RefreshToken == first.RefreshToken {
+		t.Errorf("the refresh token has %d bytes, %v", len(raw), err)
+	}
+}
+
+// Whatever happens, the time counts from the log-in.
+func TestASessionIsNeverExtended(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	g := w.enter(t, "ada")
+	for range 59 {
+		w.clock.pass(time.Minute)
+		g = w.mustRefresh(t, g)
+	}
+	w.clock.pass(time.Minute - time.Millisecond)
+	g = w.mustRefresh(t, g)
+	if g.RefreshExpiresIn != 1 {
+		t.Errorf("refreshExpiresIn = %d, want 1", g.RefreshExpiresIn)
+	}
+	w.clock.pass(time.Millisecond)
+	_, err := w.refresh(g)
+	want(t, "Refresh() at the end", err, domain.ErrRefreshToken)
+}
+
+func TestRefreshTokensThatAreNone(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	g := w.enter(t, "ada")
+	for _, token := range []string{"x", g.AccessToken, g.RefreshToken + "A", g.RefreshToken[:42], "\xff\x00"} {
+		_, err := w.refresh(services.Grant{RefreshToken: token})
+		want(t, fmt.Sprintf("Refresh(%q)", token), err, domain.ErrRefreshToken)
+	}
+	_, err := w.refresh(services.Grant{})
+	want(t, "Refresh() without a token", err, domain.ErrValidation)
+	w.mustRefresh(t, g) // nothing of that has hurt
+}
+
+// Two tabs, or a client whose answer was lost, send one token twice.
+func TestWithinTheGraceEverybodyGetsASuccessor(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	first := w.enter(t, "ada")
+	one := w.mustRefresh(t, first)
+	w.clock.pass(models.RefreshGrace)
+	two := w.mustRefresh(t, first)
+	if one.RefreshToken == two.RefreshToken {
+		t.Error("two callers share one token")
+	}
+	w.clock.pass(10 * time.Minute)
+	for _, g := range []services.Grant{w.mustRefresh(t, one), w.mustRefresh(t, two)} { // each works until it is used itself
+		w.mustRefresh(t, g)
+	}
+	if n := len(w.store.SessionsOf(first.User.ID)); n != 1 {
+		t.Errorf("%d sessions, want 1", n)
+	}
+}
+
+func TestReuseEndsTheSession(t *testing.T) {
+	t.Parallel()
+	for name, reuse := range map[string]func(t *testing.T, w *world, stolen services.Grant){
+		"after the grace": func(t *testing.T, w *world, stolen services.Grant) {
+			w.mustRefresh(t, stolen)
+			w.clock.pass(models.RefreshGrace + time.Microsecond)
+		},
+		"after its first use was long ago, however often it came since": func(t *testing.T, w *world, stolen services.Grant) {
+			for range 3 {
+				w.mustRefresh(t, stolen)
+				w.clock.pass(4 * time.Second)
+			}
+		},
+		"at once, when a successor was used": func(t *testing.T, w *world, stolen services.Grant) {
+			w.mustRefresh(t, w.mustRefresh(t, stolen))
+		},
+		"when the second of two successors was used": func(t *testing.T, w *world, stolen services.Grant) {
+			w.mustRefresh(t, stolen)
+			w.mustRefresh(t, w.mustRefresh(t, stolen))
+		},
+		"days later": func(t *testing.T, w *world, stolen services.Grant) {
+			for g := stolen; g.RefreshExpiresIn > 600; w.clock.pass(5 * time.Minute) {
+				g = w.mustRefresh(t, g)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			stolen, elsewhere := w.enter(t, "ada"), w.enter(t, "grace")
+			p := w.principal(t, stolen.AccessToken)
+			reuse(t, w, stolen)
+			newest := w.store.RefreshTokensOf(p.Session.ID)
+			_, err := w.refresh(stolen)
+			want(t, "the reuse", err, domain.ErrRefreshReused)
+			if w.isLive(t, p) || len(w.store.RefreshTokensOf(p.Session.ID)) != 0 {
+				t.Errorf("the session lives on, with %d of %d tokens", len(w.store.RefreshTokensOf(p.Session.ID)), len(newest))
+			}
+			_, err = w.refresh(stolen)
+			want(t, "the reuse again", err, domain.ErrRefreshToken)
+			w.mustRefresh(t, elsewhere)
+		})
+	}
+}
+
+func TestWhoIsDisabledRefreshesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	g := w.enter(t, "ada")
+	w.change(t, g.User.ID, func(u *models.User) { u.IsActive = false }) // by hand: the session is still there
+	_, err := w.refresh(g)
+	want(t, "Refresh()", err, domain.ErrRefreshToken)
+}
+
+func TestRefreshTellsTheUserAsItIsNow(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	g := w.enter(t, "ada")
+	w.change(t, g.User.ID, func(u *models.User) { u.Role = models.RoleAdmin })
+	if g = w.mustRefresh(t, g); g.User.Role != models.RoleAdmin {
+		t.Errorf("the role is %s", g.User.Role)
+	}
+}
+
+func TestManyRefreshOneTokenAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	g := w.enter(t, "ada")
+	var (
+		mu    sync.Mutex
+		given []services.Grant
+	)
+	for _, err := range atOnce(50, func() error {
+		next, err := w.refresh(g)
+		mu.Lock()
+		defer mu.Unlock()
+		given = append(given, next)
+		return err
+	}) {
+		want(t, "Refresh()", err, nil)
+	}
+	for _, next := range given {
+		w.mustRefresh(t, next)
+	}
+	if n := len(w.store.SessionsOf(g.User.ID)); n != 1 {
+		t.Errorf("%d sessions, want 1", n)
+	}
+}
+
+// Nothing that was minted survives the acknowledged log-out.
+func TestRefreshAgainstLogout(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	for round := range 200 {
+		g := w.enter(t, fmt.Sprint("ada", round))
+		p := w.principal(t, g.AccessToken)
+		var (
+			next services.Grant
+			err  error
+			wg   sync.WaitGroup
+		)
+		wg.Go(func() { next, err = w.refresh(g) })
+		wg.Go(func() { want(t, "Logout()", w.accounts.Logout(t.Context(), p), nil) })
+		wg.Wait()
+		if err != nil {
+			want(t, "Refresh()", err, domain.ErrRefreshToken)
+			continue
+		}
+		_, err = w.refresh(next)
+		want(t, "the new refresh token", err, domain.ErrRefreshToken)
+		_, err = w.sessions.Authenticate(t.Context(), next.AccessToken)
+		want(t, "the new access token", err, domain.ErrUnauthorized)
+	}
+}
+
+// enter registers somebody.
+func (w *world) enter(t *testing.T, name string) services.Grant {
+	t.Helper()
+	g, err := w.accounts.Register(t.Context(), dto.RegisterRequest{Email: name + "@example.com", Username: name, Password: password}, models.Client{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+func (w *world) refresh(g services.Grant) (services.Grant, error) {
+	return w.accounts.Refresh(context.Background(), dto.RefreshRequest{RefreshToken: g.RefreshToken})
+}
+
+func (w *world) mustRefresh(t *testing.T, g services.Grant) services.Grant {
+	t.Helper()
+	next, err := w.refresh(g)
+	if err != nil {
+		t.Fatalf("Refresh() = %v", err)
+	}
+	return next
+}
