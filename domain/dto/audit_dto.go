@@ -29,16 +29,6 @@ type AuditPage struct {
 	NextCursor string       `json:"nextCursor"`
 }
 
-// Session is a session as its user sees it.
-type Session struct {
-	ID         string    `json:"id"`
-	UserAgent  string    `json:"userAgent"`
-	IP         string    `json:"ip"`
-	CreatedAt  time.Time `json:"createdAt"`
-	LastUsedAt time.Time `json:"lastUsedAt"`
-	Current    bool      `json:"current"`
-}
-
 // Export is all that is held about a user.
 type Export struct {
 	ExportedAt  time.Time        `json:"exportedAt"`

@@ -95,12 +95,13 @@ type UserPage struct {
 	NextCursor string `json:"nextCursor"`
 }
 
-// Auth is the answer to a log-in. Durations are in seconds.
+// Auth is the answer to a log-in or a refresh. Durations are in seconds. RefreshToken is absent
+// where it goes by cookie.
 type Auth struct {
 	Token            string `json:"token"`
 	TokenType        string `json:"tokenType"`
 	ExpiresIn        int64  `json:"expiresIn"`
-	RefreshToken     string `json:"refreshToken"`
+	RefreshToken     string `json:"refreshToken,omitempty"`
 	RefreshExpiresIn int64  `json:"refreshExpiresIn"`
 	User             User   `json:"user"`
 }

@@ -179,7 +179,9 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, shar
 	}
 	c.app = routes.New(routes.Deps{
 		Authentication: accounts, Authenticator: authenticator, Accounts: accounts, Administration: c.core.Administration,
-		OAuth: oauth, Identities: oauth, Frontend: c.cfg.HTTP.FrontendURL, SecureCookies: c.cfg.App.Env != config.Development,
+		Sessions:      serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: c.core.Work, Live: sessions, Now: now}),
+		RefreshCookie: c.cfg.RefreshCookie,
+		OAuth:         oauth, Identities: oauth, Frontend: c.cfg.HTTP.FrontendURL, SecureCookies: c.cfg.App.Env != config.Development,
 		Snapshots: serviceimpl.NewSnapshots(serviceimpl.SnapshotsDeps{
 			Users: c.core.Users, Events: queue, Stream: publisher.Stream, Log: c.log,
 		}),

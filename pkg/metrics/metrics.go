@@ -21,6 +21,7 @@ type Metrics struct {
 
 	Registrations prometheus.Counter
 	Logins        *prometheus.CounterVec // by status
+	Refreshes     *prometheus.CounterVec // by status
 
 	OAuthLogins      *prometheus.CounterVec   // by provider, status
 	ProviderDuration *prometheus.HistogramVec // seconds, by provider, call
@@ -61,6 +62,9 @@ func New(version string) *Metrics {
 		}),
 		Logins: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "user_logins_total", Help: "Log-ins tried, by how they ended.",
+		}, []string{"status"}),
+		Refreshes: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "user_refreshes_total", Help: "Refresh tokens brought, by how that ended.",
 		}, []string{"status"}),
 		OAuthLogins: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "oauth_logins_total", Help: "Log-ins through identity providers, by how they ended.",

@@ -13,9 +13,10 @@ import (
 	"gofiber-auth/pkg/metrics"
 )
 
-// Auth answers /auth: registering, logging in and out.
+// Auth answers /auth: registering, logging in and out, refreshing.
 type Auth struct {
 	Service services.Authentication
+	Cookie  RefreshCookie
 	Metrics *metrics.Metrics
 }
 
@@ -30,7 +31,7 @@ func (h Auth) Register(c *fiber.Ctx) error {
 		return err
 	}
 	h.Metrics.Registrations.Inc()
-	return c.Status(fiber.StatusCreated).JSON(newAuth(grant))
+	return c.Status(fiber.StatusCreated).JSON(h.Cookie.auth(c, grant))
 }
 
 // Login answers POST /auth/login.
@@ -44,7 +45,7 @@ func (h Auth) Login(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(newAuth(grant))
+	return c.JSON(h.Cookie.auth(c, grant))
 }
 
 // Logout answers POST /auth/logout.
@@ -52,6 +53,7 @@ func (h Auth) Logout(c *fiber.Ctx) error {
 	if err := h.Service.Logout(c.UserContext(), middleware.Principal(c)); err != nil {
 		return err
 	}
+	h.Cookie.forget(c)
 	return c.SendStatus(fiber.StatusNoContent)
 }
 

@@ -23,6 +23,7 @@ type OAuth struct {
 	Links    services.LinkedIdentities
 	Frontend *url.URL // where the browser goes after the provider
 	Cookies  FlowCookies
+	Refresh  RefreshCookie
 	Metrics  *metrics.Metrics
 	Log      *slog.Logger
 }
@@ -140,7 +141,7 @@ func (h OAuth) answer(c *fiber.Ctx, status int, grant services.OAuthGrant, err e
 	if err != nil {
 		return err
 	}
-	return c.Status(status).JSON(dto.OAuthAuth{Auth: newAuth(grant.Grant), IsNewUser: grant.IsNewUser})
+	return c.Status(status).JSON(dto.OAuthAuth{Auth: h.Refresh.auth(c, grant.Grant), IsNewUser: grant.IsNewUser})
 }
 
 func (h OAuth) count(c *fiber.Ctx, provider, outcome string) {

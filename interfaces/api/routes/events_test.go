@@ -72,6 +72,14 @@ var eventsOfRoutes = map[string]func(p people) []call{
 		p.link(p.ada.Token, lin)
 		return []call{{"", "/api/v1/users/me/oauth-providers/line", "", p.ada.Token, 204, none}}
 	},
+	"POST /api/v1/auth/refresh": func(p people) []call {
+		return []call{{"", "", `{"refreshToken":"` + p.ada.RefreshToken + `"}`, "", 200, none}}
+	},
+	"GET /api/v1/users/me/sessions":    func(p people) []call { return []call{{"", "", "", p.ada.Token, 200, none}} },
+	"DELETE /api/v1/users/me/sessions": func(p people) []call { return []call{{"", "", "", p.ada.Token, 204, none}} },
+	"DELETE /api/v1/users/me/sessions/{id}": func(p people) []call {
+		return []call{{"", "/api/v1/users/me/sessions/" + sessionIDOf(p.ada), "", p.ada.Token, 204, none}}
+	},
 	"POST /api/v1/auth/logout": func(p people) []call { return []call{{"", "", "", p.ada.Token, 204, none}} },
 	"GET /api/v1/users/me":     func(p people) []call { return []call{{"", "", "", p.ada.Token, 200, none}} },
 	"PATCH /api/v1/users/me": func(p people) []call {

@@ -73,6 +73,7 @@ func newAPI(t *testing.T) *api {
 	}
 	a.deps = routes.Deps{
 		OAuth: oauth, Identities: oauth, Frontend: home,
+		Sessions:       serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: a.store, Live: a.store, Now: a.clock.Now}),
 		Authentication: accounts, Authenticator: sessions, Accounts: accounts,
 		Administration: serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{
 			Work: a.store, Users: a.store, Hasher: a.hasher, Now: a.clock.Now, NewID: newID,

@@ -23,6 +23,7 @@ type Deps struct {
 	Authentication services.Authentication
 	Authenticator  services.Authenticator
 	Accounts       services.Accounts
+	Sessions       services.SessionList
 	Administration services.Administration
 	OAuth          services.OAuth
 	Identities     services.LinkedIdentities
@@ -34,6 +35,7 @@ type Deps struct {
 
 	Frontend       *url.URL     // where browsers go after an identity provider
 	SecureCookies  bool         // anywhere but in development
+	RefreshCookie  bool         // whether refresh tokens go to browsers as cookies, and to nobody else
 	SyncToken      string       // of other services; empty: no routes for them
 	Demo           fs.FS        // the demo front end; nil: none
 	DevelopmentIDP http.Handler // the identity provider of development; nil: none
@@ -55,11 +57,11 @@ func New(d Deps) *fiber.App {
 	demo(app, d.Demo)
 
 	var (
-		auth  = handlers.Auth{Service: d.Authentication, Metrics: d.Metrics}
+		auth  = handlers.Auth{Service: d.Authentication, Cookie: d.refreshCookie(), Metrics: d.Metrics}
 		users = handlers.Users{Service: d.Accounts}
 		oauth = handlers.OAuth{
 			Service: d.OAuth, Links: d.Identities, Frontend: d.Frontend, Metrics: d.Metrics, Log: d.Log,
-			Cookies: handlers.FlowCookies{Secure: d.SecureCookies},
+			Cookies: handlers.FlowCookies{Secure: d.SecureCookies}, Refresh: d.refreshCookie(),
 		}
 		admin = handlers.Admin{Service: d.Administration, Cursors: handlers.NewCursors(d.CursorSecret, "users")}
 
@@ -73,6 +75,7 @@ func New(d Deps) *fiber.App {
 
 	api.Post("/auth/register", body, auth.Register)
 	api.Post("/auth/login", body, auth.Login)
+	api.Post("/auth/refresh", body, auth.Refresh)
 	api.Post("/auth/logout", bearer, body, auth.Logout)
 
 	api.Post("/auth/exchange", body, oauth.Exchange)
@@ -89,6 +92,7 @@ func New(d Deps) *fiber.App {
 	api.Patch("/users/me", bearer, body, users.Update)
 	api.Delete("/users/me", bearer, body, users.Delete)
 	api.Put("/users/me/password", bearer, body, users.ChangePassword)
+	sessions(api, d, bearer, body)
 
 	api.Get("/users", bearer, admins, admin.List)
 	api.Post("/users", bearer, admins, body, admin.Create)

@@ -1,0 +1,281 @@
+package routes_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"gofiber-auth/interfaces/api/routes"
+)
+
+const refreshPath = "/api/v1/auth/refresh"
+
+func refreshBody(token string) string { return `{"refreshToken":"` + token + `"}` }
+
+// sessionIDOf returns the sid of the access token.
+func sessionIDOf(a auth) string {
+	var claims struct{ SID string }
+	raw, err := base64.RawURLEncoding.DecodeString(strings.Split(a.Token, ".")[1])
+	if err == nil {
+		err = json.Unmarshal(raw, &claims)
+	}
+	if err != nil {
+		panic(err)
+	}
+	return claims.SID
+}
+
+func (a *api) logIn(t *testing.T, name string, headers ...string) auth {
+	t.Helper()
+	var out auth
+	body := `{"username":"` + name + `","password":"` + goodPassword + `"}`
+	a.send(t, "POST", "/api/v1/auth/login", "", body, headers...).want(t, 200, "").into(t, &out)
+	return out
+}
+
+func TestRefresh(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	ada := a.register(t, "ada")
+	a.clock.pass(20 * time.Minute)
+	a.send(t, "GET", "/api/v1/users/me", ada.Token, "").want(t, 401, "token_expired")
+	var next auth
+	a.send(t, "POST", refreshPath, "", refreshBody(ada.RefreshToken)).want(t, 200, "").into(t, &next)
+	a.send(t, "GET", "/api/v1/users/me", next.Token, "").want(t, 200, "")
+	if sessionIDOf(next) != sessionIDOf(ada) || next.RefreshToken == ada.RefreshToken || next.RefreshExpiresIn != ada.RefreshExpiresIn-20*60 {
+		t.Errorf("%+v is followed by %+v", ada, next)
+	}
+	a.clock.pass(11 * time.Second)
+	reused := a.send(t, "POST", refreshPath, "", refreshBody(ada.RefreshToken)).want(t, 401, "refresh_token_reused")
+	if strings.Contains(string(reused.body), ada.RefreshToken) || reused.header.Get("Set-Cookie") != "" {
+		t.Errorf("the answer is %s with the cookie %q", reused.body, reused.header.Get("Set-Cookie"))
+	}
+	a.send(t, "GET", "/api/v1/users/me", next.Token, "").want(t, 401, "unauthorized")
+	a.send(t, "POST", refreshPath, "", refreshBody(next.RefreshToken)).want(t, 401, "invalid_refresh_token")
+}
+
+func TestRefreshRefuses(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	ada := a.register(t, "ada")
+	a.send(t, "POST", refreshPath, "", `{}`).wantFields(t, "refreshToken required")
+	a.send(t, "POST", refreshPath, "", `{"refreshToken":null}`).wantFields(t, "refreshToken required")
+	a.send(t, "POST", refreshPath, "", `{"refreshToken":7}`).wantFields(t, "refreshToken type")
+	a.send(t, "POST", refreshPath, "", "").want(t, 400, "invalid_json")
+	a.send(t, "POST", refreshPath, "", refreshBody(ada.RefreshToken), "Content-Type", "text/plain").want(t, 415, "unsupported_media_type")
+	a.send(t, "POST", refreshPath, "", refreshBody("x")).want(t, 401, "invalid_refresh_token")
+	a.send(t, "POST", refreshPath, "", refreshBody(ada.Token)).want(t, 401, "invalid_refresh_token")
+	// Without cookie mode a cookie means nothing.
+	a.send(t, "POST", refreshPath, "", `{}`, "Cookie", "__Host-refresh="+ada.RefreshToken, "Origin", frontend).want(t, 422, "validation_failed")
+	if got := a.send(t, "GET", refreshPath, "", "").want(t, 405, "method_not_allowed").header.Get("Allow"); got != "POST" {
+		t.Errorf("Allow: %s", got)
+	}
+	a.send(t, "POST", "/api/v1/auth/logout", ada.Token, "").want(t, 204, "")
+	a.send(t, "POST", refreshPath, "", refreshBody(ada.RefreshToken)).want(t, 401, "invalid_refresh_token")
+}
+
+type sessionSeen struct {
+	ID, UserAgent, IP     string
+	CreatedAt, LastUsedAt time.Time
+	Current               bool
+}
+
+func (a *api) sessions(t *testing.T, of auth) (seen []sessionSeen) {
+	t.Helper()
+	a.send(t, "GET", "/api/v1/users/me/sessions", of.Token, "").want(t, 200, "").into(t, &seen)
+	return seen
+}
+
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	grace := a.register(t, "grace")
+	first := a.register(t, "ada")
+	begun := a.clock.Now()
+	a.clock.pass(time.Minute)
+	second := a.logIn(t, "ada", "User-Agent", "phone")
+	a.clock.pass(time.Minute)
+	a.send(t, "POST", refreshPath, "", refreshBody(first.RefreshToken)).want(t, 200, "").into(t, &first)
+
+	want := []sessionSeen{
+		{ID: sessionIDOf(second), UserAgent: "phone", IP: "0.0.0.0", CreatedAt: begun.Add(time.Minute), LastUsedAt: begun.Add(time.Minute)},
+		{ID: sessionIDOf(first), IP: "0.0.0.0", CreatedAt: begun, LastUsedAt: begun.Add(2 * time.Minute), Current: true},
+	}
+	if got := a.sessions(t, first); !slices.Equal(got, want) {
+		t.Errorf("sessions %+v, want %+v", got, want)
+	}
+	path := "/api/v1/users/me/sessions/"
+	for _, id := range []string{sessionIDOf(grace), "01a19b98-1e3b-7c01-8a44-0c6e9b7d2f13", "x"} {
+		a.send(t, "DELETE", path+id, first.Token, "").want(t, 404, "not_found")
+	}
+	a.send(t, "DELETE", path+sessionIDOf(second), first.Token, "").want(t, 204, "")
+	a.send(t, "GET", "/api/v1/users/me", second.Token, "").want(t, 401, "unauthorized")
+	a.send(t, "POST", refreshPath, "", refreshBody(second.RefreshToken)).want(t, 401, "invalid_refresh_token")
+
+	second = a.logIn(t, "ada")
+	a.send(t, "DELETE", "/api/v1/users/me/sessions", second.Token, "").want(t, 204, "")
+	a.send(t, "GET", "/api/v1/users/me", first.Token, "").want(t, 401, "unauthorized")
+	if got := a.sessions(t, second); len(got) != 1 || !got[0].Current {
+		t.Errorf("sessions %+v", got)
+	}
+	a.send(t, "DELETE", path+strings.ToUpper(sessionIDOf(second)), second.Token, "").want(t, 204, "")
+	a.send(t, "GET", "/api/v1/users/me/sessions", second.Token, "").want(t, 401, "unauthorized")
+	if got := a.sessions(t, grace); len(got) != 1 {
+		t.Errorf("grace has the sessions %+v", got)
+	}
+	a.send(t, "GET", "/api/v1/users/me/sessions", "", "").want(t, 401, "unauthorized")
+}
+
+// Whatever takes the trust away ends the sessions, and so what they could refresh.
+func TestWhatEndsSessions(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(t *testing.T, a *api, ada, root auth){
+		"a changed password": func(t *testing.T, a *api, _, _ auth) {
+			elsewhere := a.logIn(t, "ada")
+			a.send(t, "PUT", "/api/v1/users/me/password", elsewhere.Token, `{"currentPassword":"`+goodPassword+`","newPassword":"another horse battery"}`).want(t, 204, "")
+			a.send(t, "POST", refreshPath, "", refreshBody(elsewhere.RefreshToken)).want(t, 200, "") // the bearer's own stays
+		},
+		"being disabled": func(t *testing.T, a *api, ada, root auth) {
+			a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"isActive":false}`).want(t, 200, "")
+			a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"isActive":true}`).want(t, 200, "")
+		},
+		"being deleted": func(t *testing.T, a *api, ada, root auth) {
+			a.send(t, "DELETE", "/api/v1/users/"+ada.User.ID, root.Token, "").want(t, 204, "")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAPI(t)
+			ada := a.register(t, "ada")
+			end(t, a, ada, a.admin(t, "root"))
+			a.send(t, "GET", "/api/v1/users/me", ada.Token, "").want(t, 401, "unauthorized")
+			a.send(t, "POST", refreshPath, "", refreshBody(ada.RefreshToken)).want(t, 401, "invalid_refresh_token")
+		})
+	}
+}
+
+// inCookieMode makes the refresh tokens of a go by cookie.
+func (a *api) inCookieMode() *api {
+	a.deps.RefreshCookie = true
+	a.app = routes.New(a.deps)
+	return a
+}
+
+// refreshCookie returns the cookie of an answer, which must be made as the contract says.
+func (r answer) refreshCookie(t *testing.T) *http.Cookie {
+	t.Helper()
+	cookies := (&http.Response{Header: r.header}).Cookies()
+	if len(cookies) != 1 {
+		t.Fatalf("there are %d cookies", len(cookies))
+	}
+	c := cookies[0]
+	if c.Name != "__Host-refresh" || !c.HttpOnly || !c.Secure || c.SameSite != http.SameSiteStrictMode || c.Path != "/" || c.Domain != "" {
+		t.Fatalf("the cookie is %s", r.header.Get("Set-Cookie"))
+	}
+	return c
+}
+
+// wantCleared fails the test unless the answer makes the browser drop the cookie.
+func (r answer) wantCleared(t *testing.T) {
+	t.Helper()
+	if c := r.refreshCookie(t); c.Value != "" || c.Expires.IsZero() || c.Expires.After(time.Now()) {
+		t.Errorf("the cookie is not cleared: %s", r.header.Get("Set-Cookie"))
+	}
+}
+
+func TestCookieMode(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t).inCookieMode()
+	begin := map[string]func() answer{
+		"register": func() answer {
+			return a.send(t, "POST", "/api/v1/auth/register", "", `{"email":"ada@example.com","username":"ada","password":"`+goodPassword+`"}`).want(t, 201, "")
+		},
+		"login": func() answer {
+			a.register(t, "grace")
+			return a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"grace","password":"`+goodPassword+`"}`).want(t, 200, "")
+		},
+		"exchange": func() answer {
+			return a.send(t, "POST", "/api/v1/auth/exchange", "", exchangeBody(a.come(t, gustav).Get("code"))).want(t, 200, "")
+		},
+		"complete": func() answer {
+			return a.send(t, "POST", "/api/v1/auth/oauth/complete", "", `{"ticket":"`+a.ticket(t, lin)+`","email":"lin@example.com"}`).want(t, 201, "")
+		},
+	}
+	for name, answer := range begin {
+		begun := answer()
+		cookie := begun.refreshCookie(t)
+		var body map[string]any
+		begun.into(t, &body)
+		if _, there := body["refreshToken"]; there || body["refreshExpiresIn"] != 2592000.0 || cookie.MaxAge != 2592000 || len(cookie.Value) != 43 {
+			t.Errorf("%s: %s with the cookie %s", name, begun.body, begun.header.Get("Set-Cookie"))
+		}
+		a.clock.pass(time.Minute)
+		refreshed := a.send(t, "POST", refreshPath, "", `{}`, "Origin", frontend, "Cookie", "other=1; __Host-refresh="+cookie.Value).want(t, 200, "")
+		next := refreshed.refreshCookie(t)
+		refreshed.into(t, &body)
+		left, _ := body["refreshExpiresIn"].(float64)
+		if strings.Contains(string(refreshed.body), "refreshToken") || next.Value == cookie.Value || next.MaxAge != int(left) || left != 2592000-60 {
+			t.Errorf("after %s: %s with the cookie %s", name, refreshed.body, refreshed.header.Get("Set-Cookie"))
+		}
+		token, _ := body["token"].(string)
+		a.send(t, "POST", "/api/v1/auth/logout", token, "").want(t, 204, "").wantCleared(t)
+		a.send(t, "POST", refreshPath, "", `{}`, "Origin", frontend, "Cookie", "__Host-refresh="+next.Value).want(t, 401, "invalid_refresh_token").wantCleared(t)
+	}
+}
+
+func TestCookieModeRefuses(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t).inCookieMode()
+	token := a.send(t, "POST", "/api/v1/auth/register", "", `{"email":"ada@example.com","username":"ada","password":"`+goodPassword+`"}`).want(t, 201, "").refreshCookie(t).Value
+	cookie := []string{"Cookie", "__Host-refresh=" + token}
+	for _, origin := range []string{"", "null", "https://evil.example.com", frontend + ".evil.example.com", "http://app.example.com", frontend + ":8443", frontend + "/"} {
+		headers := cookie
+		if origin != "" {
+			headers = append([]string{"Origin", origin}, cookie...)
+		}
+		refused := a.send(t, "POST", refreshPath, "", `{}`, headers...).want(t, 403, "forbidden")
+		if refused.header.Get("Set-Cookie") != "" {
+			t.Errorf("%q got %s", origin, refused.header.Get("Set-Cookie"))
+		}
+	}
+	ours := append([]string{"Origin", frontend}, cookie...)
+	a.send(t, "POST", refreshPath, "", `{}`, append(ours, "Content-Type", "text/plain")...).want(t, 415, "unsupported_media_type")
+	a.send(t, "POST", refreshPath, "", "", ours...).want(t, 400, "invalid_json")
+	a.send(t, "POST", refreshPath, "", `{}`, "Origin", frontend).want(t, 401, "invalid_refresh_token")
+	a.send(t, "POST", refreshPath, "", refreshBody(token), "Origin", frontend).want(t, 401, "invalid_refresh_token") // what scripts can send is nothing here
+
+	a.send(t, "POST", refreshPath, "", `{}`, ours...).want(t, 200, "")
+	a.clock.pass(11 * time.Second)
+	a.send(t, "POST", refreshPath, "", `{}`, ours...).want(t, 401, "refresh_token_reused").wantCleared(t)
+}
+
+func TestEndingTheCurrentSessionClearsTheCookie(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t).inCookieMode()
+	a.register(t, "ada")
+	one, two := a.logIn(t, "ada"), a.logIn(t, "ada")
+	path := "/api/v1/users/me/sessions/"
+	if got := a.send(t, "DELETE", path+sessionIDOf(one), two.Token, "").want(t, 204, "").header.Get("Set-Cookie"); got != "" {
+		t.Errorf("another session's end cleared it: %s", got)
+	}
+	a.send(t, "DELETE", path+sessionIDOf(two), two.Token, "").want(t, 204, "").wantCleared(t)
+}
+
+func TestRefreshesAreCounted(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	ada := a.register(t, "ada")
+	a.send(t, "POST", refreshPath, "", refreshBody(ada.RefreshToken)).want(t, 200, "")
+	a.send(t, "POST", refreshPath, "", refreshBody("x")).want(t, 401, "invalid_refresh_token")
+	got := string(a.send(t, "GET", "/metrics", "", "").body)
+	for status, n := range map[string]int{"success": 1, "invalid_refresh_token": 1} {
+		if line := `user_refreshes_total{status="` + status + `"} ` + strconv.Itoa(n); !strings.Contains(got, line) {
+			t.Errorf("the metrics lack %s", line)
+		}
+	}
+}
