@@ -34,6 +34,7 @@ func store(db *postgres.Database) repositorytest.Store {
 		Outbox: outbox, Backlog: outbox, Published: outbox, Replays: outbox, Leases: postgres.NewLeases(db),
 		Deliveries: postgres.NewDeliveries(db), ByHTTP: postgres.NewUnitOfWork(db, nil, postgres.ByHTTP),
 		Identities: identities, Tokens: identities,
+		Addresses: sessions,
 	}
 }
 

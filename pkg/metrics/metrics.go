@@ -33,6 +33,10 @@ type Metrics struct {
 	HTTPSyncDeliveries *prometheus.CounterVec // by result
 	HTTPSyncDuration   prometheus.Histogram   // seconds from the send to the answer
 
+	RateLimited         *prometheus.CounterVec // by limit
+	RateLimiterFallback prometheus.Gauge       // 1 while each instance counts for itself, 0 else
+	BreachChecks        *prometheus.CounterVec // by result
+
 	PasswordQueue    prometheus.Gauge     // jobs that wait for a worker
 	PasswordBusy     prometheus.Gauge     // jobs that a worker is at
 	PasswordWait     prometheus.Histogram // seconds from the queue to a worker
@@ -90,6 +94,15 @@ func New(version string) *Metrics {
 			Name: "http_sync_duration_seconds", Help: "Time from an event's delivery by HTTP to the receiver's answer.",
 			Buckets: prometheus.ExponentialBuckets(.001, 2, 15),
 		}),
+		RateLimited: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "rate_limited_total", Help: "What was refused because it came too often, by the limit.",
+		}, []string{"limit"}),
+		RateLimiterFallback: f.NewGauge(prometheus.GaugeOpts{
+			Name: "rate_limiter_fallback", Help: "1 while Redis is away and rate limits are counted in this process's memory.",
+		}),
+		BreachChecks: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "breach_checks_total", Help: "Passwords looked for among stolen ones, by what was found.",
+		}, []string{"result"}),
 		PasswordQueue: f.NewGauge(prometheus.GaugeOpts{
 			Name: "password_pool_queue_depth", Help: "Password hashes that wait for a worker.",
 		}),

@@ -46,6 +46,7 @@ func (m *Memory) Store() Store {
 	return Store{
 		Work: m, Users: m, Sessions: m, Live: m, Expired: m, Outbox: m, Backlog: m, Published: m, Replays: m, Leases: m,
 		Deliveries: m, ByHTTP: ByHTTP{m}, Identities: m, Tokens: ProviderTokens{m},
+		Addresses: m,
 	}
 }
 

@@ -25,6 +25,7 @@ type Store struct {
 	ByHTTP     repositories.UnitOfWork // whose events wait to be delivered by HTTP, too
 	Identities repositories.IdentityReader
 	Tokens     repositories.ProviderTokens
+	Addresses  repositories.SessionAddresses
 }
 
 // Run tests the behaviour of an implementation. open returns an empty store, which must take
@@ -40,6 +41,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"page", pageTests},
 		{"sessions", sessionTests},
 		{"refreshes", refreshTests},
+		{"addresses of sessions", addressTests},
 		{"identities", identityTests},
 		{"provider tokens", providerTokenTests},
 		{"outbox", outboxTests},
