@@ -14,6 +14,7 @@ import (
 	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories/repositorytest"
+	"gofiber-auth/domain/services"
 )
 
 const password = "correct horse battery"
@@ -51,6 +52,7 @@ func newTeam(store *repositorytest.Memory, cost string) team {
 	sessions := serviceimpl.NewSessions(serviceimpl.SessionsDeps{Reader: store, Tokens: newTokens(), Lifetime: time.Hour, Now: now, NewID: newID})
 	return team{store: store, hasher: hasher, sessions: sessions, accounts: serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
 		Work: store, Users: store, Hasher: hasher, Sessions: sessions, Now: now, NewID: newID,
+		Limiter: services.Unlimited{}, Addresses: store, Breaches: services.NoBreachCheck{},
 	})}
 }
 
@@ -158,7 +160,7 @@ func TestTwoLastAdmins(t *testing.T) {
 	t.Parallel()
 	store := new(repositorytest.Memory)
 	s := newTeam(store, "a")
-	admins := serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{Work: store, Users: store, Hasher: s.hasher, Now: now, NewID: newID})
+	admins := serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{Work: store, Users: store, Hasher: s.hasher, Now: now, NewID: newID, Breaches: services.NoBreachCheck{}})
 	var principals []models.Principal
 	for _, name := range []string{"ada", "grace"} {
 		p := s.register(t, name)

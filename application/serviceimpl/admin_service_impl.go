@@ -18,6 +18,8 @@ type AdministrationDeps struct {
 	Hasher services.PasswordHasher
 	Now    func() time.Time // UTC, in microseconds
 	NewID  func() string    // a UUIDv7
+
+	Breaches services.BreachChecker
 }
 
 // Administration is what admins, and operators through authctl, do with everybody's accounts.
@@ -51,6 +53,9 @@ func (a *Administration) Create(ctx context.Context, in dto.CreateUserRequest) (
 		user.Role = models.Role(*in.Role)
 	}
 	if in.Password != nil {
+		if err := checkBreached(ctx, a.Breaches, "password", *in.Password); err != nil {
+			return models.User{}, err
+		}
 		hash, err := a.Hasher.Hash(ctx, *in.Password)
 		if err != nil {
 			return models.User{}, err

@@ -157,6 +157,7 @@ func newWorld() *world {
 	sessions := serviceimpl.NewSessions(serviceimpl.SessionsDeps{Reader: store, Tokens: newTokens(), Lifetime: time.Hour, Now: w.clock.Now, NewID: newID})
 	w.team = team{store: store, hasher: hasher, sessions: sessions, accounts: serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
 		Work: store, Users: store, Hasher: hasher, Sessions: sessions, Now: w.clock.Now, NewID: newID,
+		Limiter: services.Unlimited{}, Addresses: store, Breaches: services.NoBreachCheck{},
 	})}
 	w.rival = &rival{IdentityReader: store}
 	w.kept = &recorder{OneTimeStore: authcode.New(1<<20, w.clock.Now)}

@@ -20,6 +20,10 @@ type AccountsDeps struct {
 	Sessions *Sessions
 	Now      func() time.Time // UTC, in microseconds
 	NewID    func() string    // a UUIDv7
+
+	Limiter   services.RateLimiter
+	Addresses repositories.SessionAddresses
+	Breaches  services.BreachChecker
 }
 
 // Accounts is what people do with their own accounts: registering, logging in and out,
@@ -40,6 +44,9 @@ func (a *Accounts) Register(ctx context.Context, in dto.RegisterRequest, from mo
 		return services.Grant{}, err
 	}
 	if err := checkFree(ctx, a.Users, in.Email, in.Username); err != nil {
+		return services.Grant{}, err
+	}
+	if err := checkBreached(ctx, a.Breaches, "password", in.Password); err != nil {
 		return services.Grant{}, err
 	}
 	hash, err := a.Hasher.Hash(ctx, in.Password)
@@ -83,18 +90,23 @@ func (a *Accounts) Login(ctx context.Context, in dto.LoginRequest, from models.C
 	if err := checkBody(in); err != nil {
 		return services.Grant{}, err
 	}
+	guess := guess{accounts: a}
 	for range attempts {
-		grant, err := a.login(ctx, in, from)
+		grant, err := a.login(ctx, in, from, &guess)
 		if !errors.Is(err, errChanged) {
+			guess.end(ctx, err)
 			return grant, err
 		}
 	}
 	return services.Grant{}, domain.ErrOverloaded.Because(errChanged)
 }
 
-func (a *Accounts) login(ctx context.Context, in dto.LoginRequest, from models.Client) (services.Grant, error) {
+func (a *Accounts) login(ctx context.Context, in dto.LoginRequest, from models.Client, guess *guess) (services.Grant, error) {
 	known, err := a.find(ctx, in)
 	if err != nil && !errors.Is(err, domain.ErrNotFound) {
+		return services.Grant{}, err
+	}
+	if err := guess.begin(ctx, in, known, from); err != nil {
 		return services.Grant{}, err
 	}
 	ok, stale, err := a.Hasher.Verify(ctx, known.PasswordHash, in.Password)
@@ -190,6 +202,9 @@ func (a *Accounts) ChangePassword(ctx context.Context, p models.Principal, in dt
 	if err := checkChangePassword(in, p.User); err != nil {
 		return err
 	}
+	if err := checkBreached(ctx, a.Breaches, "newPassword", in.NewPassword); err != nil {
+		return err
+	}
 	return a.startingOver(ctx, p, func(p models.Principal) error {
 		if err := a.prove(ctx, p, in.CurrentPassword); err != nil {
 			return err
@@ -263,11 +278,19 @@ func (a *Accounts) prove(ctx context.Context, p models.Principal, password strin
 	if password == "" {
 		return domain.ErrWrongPassword
 	}
-	ok, _, err := a.Hasher.Verify(ctx, p.User.PasswordHash, password)
-	if err == nil && !ok {
-		err = domain.ErrWrongPassword
+	// Whoever stole a session must not find the password by it.
+	if err := proofLimit.Exceeded(a.Limiter.Take(ctx, proofLimit, p.User.ID)); err != nil {
+		return err
 	}
-	return err
+	ok, _, err := a.Hasher.Verify(ctx, p.User.PasswordHash, password)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return domain.ErrWrongPassword
+	}
+	a.Limiter.Forget(ctx, proofLimit, p.User.ID)
+	return nil
 }
 
 // lock returns the user of p for changing. It returns errChanged if p was proved to be the

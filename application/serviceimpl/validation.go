@@ -198,5 +198,6 @@ var faultMessages = map[string]string{
 	"unknown_value":     "is none of the values that are known",
 	"not_null":          "cannot be null",
 	"common_password":   "is one of the passwords that are guessed first",
+	"breached_password": "is among passwords that were stolen elsewhere",
 	"contains_identity": "must not contain the username or the e-mail address",
 }

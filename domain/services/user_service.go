@@ -22,7 +22,8 @@ type Authentication interface {
 	Register(ctx context.Context, in dto.RegisterRequest, from models.Client) (Grant, error)
 	// Login returns domain.ErrCredentials for an unknown user, a wrong password and a user
 	// without one alike, domain.ErrAccountDisabled only after the right password, and
-	// domain.ErrValidation for a log-in that names nobody.
+	// domain.ErrValidation for a log-in that names nobody. After too many that failed for the
+	// account it returns domain.ErrRateLimited, for accounts that are not there as well.
 	Login(ctx context.Context, in dto.LoginRequest, from models.Client) (Grant, error)
 	// Refresh returns new tokens of the session of a refresh token. It returns
 	// domain.ErrRefreshToken for one that is unknown or whose session has ended,
@@ -35,7 +36,8 @@ type Authentication interface {
 
 // Accounts is what users do with their own accounts. Changing the e-mail address or the
 // password and deletion need the current password, or domain.ErrWrongPassword; a user
-// without one needs a recent session, or domain.ErrReauthenticate.
+// without one needs a recent session, or domain.ErrReauthenticate. After too many wrong ones it is
+// domain.ErrRateLimited.
 type Accounts interface {
 	// Update returns domain.ErrValidation, domain.ErrEmailTaken or domain.ErrUsernameTaken.
 	Update(ctx context.Context, p models.Principal, in dto.UpdateUserRequest) (models.User, error)

@@ -67,6 +67,7 @@ const faults = {
   too_short: 'This is too short.',
   too_long: 'This is too long.',
   common_password: 'Many people use this password, so it is guessed first. Choose another one.',
+  breached_password: 'This password was stolen from some other place, and is known. Choose another one.',
   contains_identity: 'Leave your username and your e-mail address out of it.',
 
   'email format': 'This is not an e-mail address.',

@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"gofiber-auth/domain/repositories"
+	"gofiber-auth/domain/services"
 	"gofiber-auth/infrastructure/redis"
 	authcode "gofiber-auth/pkg/auth_code_store"
 	"gofiber-auth/pkg/config"
+	"gofiber-auth/pkg/metrics"
 )
 
 // valuesInMemory is how much of this process's memory one-time values may take, in bytes.
@@ -17,19 +19,21 @@ const valuesInMemory = 64 << 20
 // cache is what instances share for a short time: in Redis or, where none is configured, in
 // the memory of this process.
 type cache struct {
-	values repositories.OneTimeStore
-	check  func(ctx context.Context) string // for readiness: "ok", or what is wrong
+	values  repositories.OneTimeStore
+	limiter services.RateLimiter
+	check   func(ctx context.Context) string // for readiness: "ok", or what is wrong
 }
 
 // notInNames is what the name of a client of Redis cannot have.
 var notInNames = regexp.MustCompile(`[^!-~]+`)
 
 // newCache fails with config.Faults, and connects to nothing yet.
-func (c *Container) newCache() (cache, error) {
+func (c *Container) newCache(m *metrics.Metrics, secret []byte) (cache, error) {
 	if c.cfg.RedisURL == "" {
+		limiter, _ := c.newLimiter(nil, m, secret)
 		return cache{
-			values: authcode.New(valuesInMemory, time.Now),
-			check:  func(context.Context) string { return "ok" },
+			values: authcode.New(valuesInMemory, time.Now), limiter: limiter,
+			check: func(context.Context) string { return "ok" },
 		}, nil
 	}
 	name := notInNames.ReplaceAllString(c.cfg.App.Name, "-")
@@ -38,5 +42,6 @@ func (c *Container) newCache() (cache, error) {
 		return cache{}, config.Faults{{Variable: "REDIS_URL", Want: "must be a URL such as redis://:password@host:6379/0"}}
 	}
 	c.closers.add(client.Close)
-	return cache{values: redis.NewOneTimeStore(client, name), check: client.Check}, nil
+	limiter, counts := c.newLimiter(redis.NewCounter(client, name+":limit"), m, secret)
+	return cache{values: redis.NewOneTimeStore(client, name), limiter: limiter, check: firstFault(client.Check, counts)}, nil
 }

@@ -65,11 +65,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, version strin
 func (c *Container) build(ctx context.Context, version string) (err error) {
 	cfg, log := c.cfg, c.log
 	if cfg.App.Env == config.Production && cfg.RedisURL == "" {
-		log.WarnContext(ctx, "REDIS_URL is not set: log-ins through providers work with one instance only")
-	}
-	shared, err := c.newCache()
-	if err != nil {
-		return err
+		log.WarnContext(ctx, "REDIS_URL is not set: log-ins through providers and rate limits work with one instance only")
 	}
 	if cfg.Database.URL == "" || cfg.NATS.URL == "" {
 		unlock, err := lockDataDir(cfg.DataDir)
@@ -85,6 +81,10 @@ func (c *Container) build(ctx context.Context, version string) (err error) {
 		}
 	}
 	m := metrics.New(version)
+	shared, err := c.newCache(m, []byte(secret))
+	if err != nil {
+		return err
+	}
 	if c.core, err = NewCore(ctx, cfg, log, m, c.committed); err != nil {
 		return err
 	}
@@ -164,6 +164,7 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, shar
 	})
 	accounts := serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
 		Work: c.core.Work, Users: c.core.Users, Hasher: c.core.Hasher, Sessions: authenticator, Now: now, NewID: newID,
+		Limiter: shared.limiter, Addresses: sessions, Breaches: c.core.Breaches,
 	})
 	oauth, idp, err := c.newOAuth(m, authenticator, shared.values)
 	if err != nil {
@@ -185,7 +186,7 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, shar
 		Snapshots: serviceimpl.NewSnapshots(serviceimpl.SnapshotsDeps{
 			Users: c.core.Users, Events: queue, Stream: publisher.Stream, Log: c.log,
 		}),
-		CursorSecret: secret, SyncToken: string(c.cfg.Internal.SyncToken), Metrics: m, Log: c.log,
+		Limiter: shared.limiter, CursorSecret: secret, SyncToken: string(c.cfg.Internal.SyncToken), Metrics: m, Log: c.log,
 		Demo: demo(c.cfg.App.Env), DevelopmentIDP: idp,
 		Health: handlers.Health{
 			Service: c.cfg.App.Name, Version: version, Draining: c.draining.Load,

@@ -13,6 +13,7 @@ import (
 	"gofiber-auth/application/serviceimpl"
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/repositories"
+	"gofiber-auth/domain/services"
 	"gofiber-auth/infrastructure/hashing"
 	"gofiber-auth/infrastructure/postgres"
 	"gofiber-auth/infrastructure/sqlite"
@@ -27,6 +28,7 @@ type Core struct {
 	Work           repositories.UnitOfWork
 	Users          repositories.UserReader
 	Hasher         *hashing.Pool
+	Breaches       services.BreachChecker
 	Administration *serviceimpl.Administration
 
 	announcements *postgres.Announcements // nil with the embedded database, which has one instance
@@ -54,8 +56,12 @@ func NewCore(ctx context.Context, cfg config.Config, log *slog.Logger, m *metric
 	}
 	c.Work = postgres.NewUnitOfWork(db, appended, deliveries(cfg)...)
 	c.Users = postgres.NewUsers(db)
+	if err := c.addBreaches(cfg.Breach, log, m); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
 	c.Administration = serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{
 		Work: c.Work, Users: c.Users, Hasher: c.Hasher, Now: now, NewID: newID,
+		Breaches: c.Breaches,
 	})
 	return c, nil
 }

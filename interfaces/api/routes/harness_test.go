@@ -45,6 +45,9 @@ type api struct {
 	clock  *clock
 	hasher *fakeHasher
 
+	limiter  switchedLimiter
+	breaches breaches
+
 	database, bus part
 	draining      atomic.Bool
 	stream        stream
@@ -62,6 +65,7 @@ func newAPI(t *testing.T) *api {
 	})
 	accounts := serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
 		Work: a.store, Users: a.store, Hasher: a.hasher, Sessions: sessions, Now: a.clock.Now, NewID: newID,
+		Limiter: &a.limiter, Addresses: a.store, Breaches: &a.breaches,
 	})
 	oauth := serviceimpl.NewOAuth(serviceimpl.OAuthDeps{
 		Providers: idps{}, Values: authcode.New(1<<20, a.clock.Now), Sealer: sealer{}, Work: a.store, Users: a.store, Identities: a.store,
@@ -77,11 +81,12 @@ func newAPI(t *testing.T) *api {
 		Authentication: accounts, Authenticator: sessions, Accounts: accounts,
 		Administration: serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{
 			Work: a.store, Users: a.store, Hasher: a.hasher, Now: a.clock.Now, NewID: newID,
+			Breaches: &a.breaches,
 		}),
 		Snapshots: serviceimpl.NewSnapshots(serviceimpl.SnapshotsDeps{
 			Users: a.store, Events: a.store, Stream: a.stream.get, Log: slog.New(slog.DiscardHandler),
 		}),
-		CursorSecret: []byte(jwtSecret), SyncToken: syncToken, Metrics: metrics.New("test"),
+		Limiter: &a.limiter, CursorSecret: []byte(jwtSecret), SyncToken: syncToken, Metrics: metrics.New("test"),
 		Log: slog.New(slog.DiscardHandler), AllowedOrigins: []string{frontend},
 		Health: handlers.Health{
 			Service: "gofiber-auth", Version: "test", Draining: a.draining.Load,

@@ -28,6 +28,7 @@ type Deps struct {
 	OAuth          services.OAuth
 	Identities     services.LinkedIdentities
 	Snapshots      services.Snapshots
+	Limiter        services.RateLimiter
 	CursorSecret   []byte // keys the cursors of lists
 	Health         handlers.Health
 	Metrics        *metrics.Metrics
@@ -68,30 +69,33 @@ func New(d Deps) *fiber.App {
 		body   = middleware.JSONBody()
 		bearer = middleware.Authenticate(d.Authenticator)
 		admins = middleware.RequireAdmin()
+
+		// What guesses, hashes or sends mail. Before all else, so that what is refused costs nothing.
+		sensitive = middleware.LimitAddress(d.Limiter)
 	)
 	// Middleware stands at each route rather than at a prefix, so that an unknown route is a
 	// 404 and a wrong method a 405 before anything is asked of the caller.
 	api := app.Group("/api/v1", middleware.NoStore())
 
-	api.Post("/auth/register", body, auth.Register)
-	api.Post("/auth/login", body, auth.Login)
-	api.Post("/auth/refresh", body, auth.Refresh)
+	api.Post("/auth/register", sensitive, body, auth.Register)
+	api.Post("/auth/login", sensitive, body, auth.Login)
+	api.Post("/auth/refresh", sensitive, body, auth.Refresh)
 	api.Post("/auth/logout", bearer, body, auth.Logout)
 
-	api.Post("/auth/exchange", body, oauth.Exchange)
-	api.Post("/auth/oauth/complete", body, oauth.Complete)
+	api.Post("/auth/exchange", sensitive, body, oauth.Exchange)
+	api.Post("/auth/oauth/complete", sensitive, body, oauth.Complete)
 	// Not by Get, which would answer HEAD, too: who only looks must not use a flow up.
-	api.Add(fiber.MethodGet, "/auth/:provider", fixedNamesWin(), oauth.Start)
+	api.Add(fiber.MethodGet, "/auth/:provider", fixedNamesWin(), sensitive, oauth.Start)
 	api.Add(fiber.MethodGet, "/auth/:provider/callback", oauth.Callback)
 
 	api.Get("/users/me/oauth-providers", bearer, oauth.Identities)
-	api.Post("/users/me/oauth-providers/:provider", bearer, body, oauth.Link)
+	api.Post("/users/me/oauth-providers/:provider", sensitive, bearer, body, oauth.Link)
 	api.Delete("/users/me/oauth-providers/:provider", bearer, body, oauth.Unlink)
 
 	api.Get("/users/me", bearer, users.Me)
-	api.Patch("/users/me", bearer, body, users.Update)
-	api.Delete("/users/me", bearer, body, users.Delete)
-	api.Put("/users/me/password", bearer, body, users.ChangePassword)
+	api.Patch("/users/me", sensitive, bearer, body, users.Update)
+	api.Delete("/users/me", sensitive, bearer, body, users.Delete)
+	api.Put("/users/me/password", sensitive, bearer, body, users.ChangePassword)
 	sessions(api, d, bearer, body)
 
 	api.Get("/users", bearer, admins, admin.List)
