@@ -33,12 +33,22 @@ const (
 	AuditExported        AuditAction = "data_exported"
 )
 
+// AuditActions returns every action.
+func AuditActions() []AuditAction {
+	return []AuditAction{
+		AuditRegistered, AuditLoggedIn, AuditLogInFailed, AuditLoggedOut, AuditRefreshReused, AuditCodeReused,
+		AuditSessionEnded, AuditSessionsEnded, AuditPasswordChanged, AuditPasswordReset, AuditResetRequested,
+		AuditEmailChanged, AuditEmailVerified, AuditUsernameChanged, AuditLinked, AuditUnlinked, AuditHandedOver,
+		AuditUserCreated, AuditUserChanged, AuditUserDeleted, AuditExported,
+	}
+}
+
 // AuditEntry is one line of the audit log.
 type AuditEntry struct {
 	ID        string // a UUIDv7
 	Action    AuditAction
 	UserID    string // whose account; empty where it is nobody's
-	ActorID   string // who did it; empty for who was not logged in, and for the system
+	ActorID   string // who did it; empty where nobody had proved to be anybody, and for the system
 	IP        string
 	UserAgent string
 	RequestID string

@@ -9,10 +9,14 @@ import (
 
 // Audit is the audit log within a transaction.
 type Audit interface {
-	// Append writes an entry, which is never changed again but to forget a person.
+	// Append writes an entry, which is never changed again but by Forget. Where its user or its
+	// actor is gone, it is written without address and user agent: a request that crosses a
+	// deletion leaves nothing of the person. It locks the user against deletion: call it behind
+	// Users.ForUpdate or, where there is none, before other rows of the user are locked.
 	Append(ctx context.Context, e models.AuditEntry) error
-	// Forget takes out of all entries about a user, and by a user, what is personal: address, user
-	// agent and detail. The ids stay.
+	// Forget takes out of all entries about a user and by a user what is personal: address and
+	// user agent; of the former the detail, too. The ids stay. Call it behind Users.Delete: it
+	// fails while the user is there, and there are such entries.
 	Forget(ctx context.Context, userID string) error
 }
 

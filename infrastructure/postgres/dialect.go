@@ -20,6 +20,8 @@ type Dialect interface {
 	Query(ctx context.Context, db *sql.DB, query string, ids []string, each func(scan func(dest ...any) error) error) error
 	// ForUpdate ends a SELECT in a transaction that locks the rows it finds.
 	ForUpdate() string
+	// ForKeyShare ends a SELECT in a transaction that keeps the rows it finds from being deleted.
+	ForKeyShare() string
 	// SkipLocked ends a SELECT that locks the rows it finds and passes over locked ones.
 	SkipLocked() string
 	// After is the time of the database's clock plus d.

@@ -95,8 +95,9 @@ func (dialect) query(ctx context.Context, db *sql.DB, query string, ids []string
 	})
 }
 
-func (dialect) ForUpdate() string  { return "FOR UPDATE" }
-func (dialect) SkipLocked() string { return "FOR UPDATE SKIP LOCKED" }
+func (dialect) ForUpdate() string   { return "FOR UPDATE" }
+func (dialect) ForKeyShare() string { return "FOR KEY SHARE" }
+func (dialect) SkipLocked() string  { return "FOR UPDATE SKIP LOCKED" }
 
 func (dialect) After(d time.Duration) clause.Expr {
 	return gorm.Expr("now() + make_interval(secs => ?)", d.Seconds())

@@ -49,6 +49,7 @@ func (u *UnitOfWork) Do(ctx context.Context, fn func(ctx context.Context, r repo
 			t := transaction{db: u.db, tx: tx}
 			own = fn(tx.Statement.Context, repositories.Set{
 				Users: users{t}, Sessions: sessions{t}, Identities: identities{t}, Outbox: outbox{t, &events, u.byHTTP},
+				Audit: audit{t},
 			})
 			return own
 		})

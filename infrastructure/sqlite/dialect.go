@@ -100,6 +100,9 @@ func (dialect) Query(ctx context.Context, db *sql.DB, query string, ids []string
 // ForUpdate is empty: every transaction has the write lock from its beginning.
 func (dialect) ForUpdate() string { return "" }
 
+// ForKeyShare is empty for the same reason.
+func (dialect) ForKeyShare() string { return "" }
+
 // SkipLocked is empty for the same reason.
 func (dialect) SkipLocked() string { return "" }
 

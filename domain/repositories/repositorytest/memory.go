@@ -39,6 +39,8 @@ var (
 	_ repositories.Deliveries      = (*Memory)(nil)
 	_ repositories.IdentityReader  = (*Memory)(nil)
 	_ repositories.ProviderTokens  = ProviderTokens{}
+	_ repositories.AuditReader     = AuditLog{}
+	_ repositories.ExpiredAudit    = AuditLog{}
 )
 
 // Store returns all ports over m.
@@ -47,6 +49,7 @@ func (m *Memory) Store() Store {
 		Work: m, Users: m, Sessions: m, Live: m, Expired: m, Outbox: m, Backlog: m, Published: m, Replays: m, Leases: m,
 		Deliveries: m, ByHTTP: ByHTTP{m}, Identities: m, Tokens: ProviderTokens{m},
 		Addresses: m,
+		Audit:     AuditLog{m}, OldAudit: AuditLog{m},
 	}
 }
 
@@ -103,6 +106,7 @@ func (m *Memory) do(ctx context.Context, fn func(ctx context.Context, r reposito
 	return m.write(ctx, func(s *state) error {
 		if err := fn(ctx, repositories.Set{
 			Users: memoryUsers{s}, Sessions: memorySessions{s}, Identities: memoryIdentities{s}, Outbox: memoryOutbox{s, byHTTP},
+			Audit: memoryAudit{s},
 		}); err != nil {
 			return err
 		}
@@ -152,6 +156,7 @@ type state struct {
 
 	deliveries map[string]memoryDelivery
 	identities map[string]models.OAuthProvider
+	audit      map[string]models.AuditEntry
 }
 
 type memoryEvent struct {
@@ -168,7 +173,7 @@ type memoryLease struct {
 func (s state) clone() state {
 	return state{
 		cloned(s.users), cloned(s.sessions), cloned(s.tokens), cloned(s.events), cloned(s.leases),
-		cloned(s.deliveries), cloned(s.identities),
+		cloned(s.deliveries), cloned(s.identities), cloned(s.audit),
 	}
 }
 

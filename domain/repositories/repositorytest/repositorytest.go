@@ -26,6 +26,8 @@ type Store struct {
 	Identities repositories.IdentityReader
 	Tokens     repositories.ProviderTokens
 	Addresses  repositories.SessionAddresses
+	Audit      repositories.AuditReader
+	OldAudit   repositories.ExpiredAudit
 }
 
 // Run tests the behaviour of an implementation. open returns an empty store, which must take
@@ -49,6 +51,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"replays", replayTests},
 		{"leases", leaseTests},
 		{"deliveries", deliveryTests},
+		{"audit", auditTests},
 		{"races", raceTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
