@@ -67,6 +67,9 @@ func (a *Administration) Create(ctx context.Context, in dto.CreateUserRequest) (
 		if err := r.Users.Create(ctx, user); err != nil {
 			return err
 		}
+		if err := r.Audit.Append(ctx, entryOf(ctx, a.NewID(), models.AuditUserCreated, user.ID, now, map[string]string{"role": string(user.Role)})); err != nil {
+			return err
+		}
 		return r.Outbox.Append(ctx, created)
 	})
 	return user, err
@@ -111,7 +114,11 @@ func (a *Administration) UpdateUser(ctx context.Context, id string, in dto.Admin
 			}
 		}
 		standing := user.Role != before.Role || user.IsActive != before.IsActive
-		return change.save(ctx, r, &user, a.NewID(), a.Now(), standing)
+		now := a.Now()
+		if err := change.save(ctx, r, &user, a.NewID(), now, standing); err != nil {
+			return err
+		}
+		return appendEntries(ctx, r, adminChanges(ctx, a.NewID, before, user, now)...)
 	})
 	return user, err
 }
@@ -127,6 +134,6 @@ func (a *Administration) DeleteUser(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		return remove(ctx, r, user, admins, a.NewID(), a.Now())
+		return remove(ctx, r, user, admins, a.NewID, a.Now())
 	})
 }

@@ -84,19 +84,27 @@ func (c identityChange) save(ctx context.Context, r repositories.Set, u *models.
 
 // setField puts value into field and reports whether that is a change.
 func setField(field **string, value *string) (changed bool) {
-	same := *field == nil && value == nil || *field != nil && value != nil && **field == *value
+	same := sameText(*field, value)
 	*field = value
 	return !same
 }
 
-// remove deletes a locked user with the event that says so. activeAdmins are the ids that
-// LockActiveAdmins returned.
-func remove(ctx context.Context, r repositories.Set, u models.User, activeAdmins []string, eventID string, now time.Time) error {
+func sameText(a, b *string) bool { return a == nil && b == nil || a != nil && b != nil && *a == *b }
+
+// remove deletes a locked user with the event that says so, and leaves nothing of the person in
+// the audit log. activeAdmins are the ids that LockActiveAdmins returned.
+func remove(ctx context.Context, r repositories.Set, u models.User, activeAdmins []string, newID func() string, now time.Time) error {
 	if isLastAdmin(u, activeAdmins) {
 		return domain.ErrLastAdmin
 	}
-	deleted := eventOf(ctx, &u, eventID, models.ActionDeleted, now)
+	deleted := eventOf(ctx, &u, newID(), models.ActionDeleted, now)
 	if err := r.Users.Delete(ctx, u.ID); err != nil {
+		return err
+	}
+	if err := r.Audit.Forget(ctx, u.ID); err != nil {
+		return err
+	}
+	if err := r.Audit.Append(ctx, entryOf(ctx, newID(), models.AuditUserDeleted, u.ID, now, nil)); err != nil {
 		return err
 	}
 	return r.Outbox.Append(ctx, deleted)

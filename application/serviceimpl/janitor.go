@@ -18,6 +18,8 @@ const (
 type JanitorDeps struct {
 	Sessions repositories.ExpiredSessions
 	Events   repositories.PublishedEvents
+	Audit    repositories.ExpiredAudit
+	AuditAge time.Duration // how long entries of the audit log stay
 	Now      func() time.Time
 	Log      *slog.Logger
 }
@@ -36,10 +38,11 @@ func (j *Janitor) Run(ctx context.Context) {
 	}
 }
 
-// Sweep deletes expired sessions and events published longer ago than they are kept.
+// Sweep deletes expired sessions, and events and audit entries that are older than they are kept.
 func (j *Janitor) Sweep(ctx context.Context) {
 	j.sweep(ctx, "sessions", 0, j.Sessions.DeleteExpired)
 	j.sweep(ctx, "events", outboxRetention, j.Events.DeletePublished)
+	j.sweep(ctx, "audit entries", j.AuditAge, j.Audit.DeleteAuditBefore)
 }
 
 func (j *Janitor) sweep(ctx context.Context, what string, age time.Duration, remove func(context.Context, time.Time, int) (int64, error)) {

@@ -36,18 +36,19 @@ type match struct {
 }
 
 // preview returns what speaks against a log-in, as resolve does.
-func (o *OAuth) preview(ctx context.Context, identity models.ExternalIdentity) error {
+func (o *OAuth) preview(ctx context.Context, identity models.ExternalIdentity) (match, error) {
 	for range attempts {
-		if _, err := o.resolve(ctx, identity); !errors.Is(err, errChanged) {
-			return err
+		if m, err := o.resolve(ctx, identity); !errors.Is(err, errChanged) {
+			return m, err
 		}
 	}
-	return domain.ErrOverloaded.Because(errChanged)
+	return match{}, domain.ErrOverloaded.Because(errChanged)
 }
 
 // resolve finds out who an identity is, changing nothing. It returns domain.ErrAccountDisabled,
-// domain.ErrAccountExists, for a new identity without an e-mail address domain.ErrEmailRequired,
-// or errChanged where it saw something before and something after a change.
+// domain.ErrAccountExists, both with the user, for a new identity without an e-mail address
+// domain.ErrEmailRequired, or errChanged where it saw something before and something after a
+// change.
 func (o *OAuth) resolve(ctx context.Context, identity models.ExternalIdentity) (match, error) {
 	linked, err := o.Identities.BySubject(ctx, identity.Provider, identity.Subject)
 	if err == nil {
@@ -56,7 +57,7 @@ func (o *OAuth) resolve(ctx context.Context, identity models.ExternalIdentity) (
 			return match{}, changedIfMissing(err)
 		}
 		if !user.IsActive {
-			return match{}, domain.ErrAccountDisabled
+			return match{user: user}, domain.ErrAccountDisabled
 		}
 		return match{standing: isLinked, user: user, linked: linked}, nil
 	}
@@ -82,9 +83,9 @@ func (o *OAuth) resolve(ctx context.Context, identity models.ExternalIdentity) (
 	case !errors.Is(err, domain.ErrNotFound):
 		return match{}, err
 	case !identity.EmailVerified:
-		return match{}, domain.ErrAccountExists
+		return match{user: user}, domain.ErrAccountExists
 	case !user.IsActive:
-		return match{}, domain.ErrAccountDisabled
+		return match{user: user}, domain.ErrAccountDisabled
 	case !user.EmailVerified:
 		return match{standing: takesOver, user: user}, nil
 	}
@@ -138,7 +139,7 @@ func (o *OAuth) logIn(ctx context.Context, identity models.ExternalIdentity, ses
 func (o *OAuth) tryLogIn(ctx context.Context, identity models.ExternalIdentity, sessionID string, from models.Client) (services.OAuthGrant, error) {
 	m, err := o.resolve(ctx, identity)
 	if err != nil {
-		return services.OAuthGrant{}, err
+		return services.OAuthGrant{}, o.failed().note(ctx, m.user.ID, identity.Provider, err)
 	}
 	if m.standing == isNew {
 		user := o.newUser(identity, m.email, generatedUsername(m.email))
@@ -167,10 +168,13 @@ func (o *OAuth) tryLogIn(ctx context.Context, identity models.ExternalIdentity, 
 		if err := r.Users.Save(ctx, user); err != nil {
 			return err
 		}
+		if err := appendEntries(ctx, r, o.entriesOf(ctx, m, identity)...); err != nil {
+			return err
+		}
 		return r.Sessions.Create(ctx, session.session, session.stored)
 	})
 	if err != nil {
-		return services.OAuthGrant{}, err
+		return services.OAuthGrant{}, o.failed().note(ctx, m.user.ID, identity.Provider, err)
 	}
 	grant, err := o.Sessions.grant(user, session)
 	return services.OAuthGrant{Grant: grant}, err
@@ -242,6 +246,9 @@ func (o *OAuth) create(ctx context.Context, user models.User, identity models.Ex
 			return err
 		}
 		if err := r.Sessions.Create(ctx, session.session, session.stored); err != nil {
+			return err
+		}
+		if err := r.Audit.Append(ctx, oneselfOf(ctx, o.NewID(), models.AuditRegistered, user.ID, user.CreatedAt, methodOf(identity.Provider))); err != nil {
 			return err
 		}
 		return r.Outbox.Append(ctx, created)

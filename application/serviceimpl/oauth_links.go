@@ -59,7 +59,11 @@ func (o *OAuth) link(ctx context.Context, flow oauthFlow, identity models.Extern
 				return r.Identities.Save(ctx, o.refreshed(i, identity)) // another tab was faster
 			}
 		}
-		return missing(r.Identities.Create(ctx, o.newIdentity(user.ID, identity)), domain.ErrInvalidState)
+		if err := r.Identities.Create(ctx, o.newIdentity(user.ID, identity)); err != nil {
+			return missing(err, domain.ErrInvalidState)
+		}
+		// The request is the provider's redirect; that the user makes it, the flow has proved.
+		return r.Audit.Append(ctx, oneselfOf(ctx, o.NewID(), models.AuditLinked, user.ID, o.Now(), providerOf(identity.Provider)))
 	})
 }
 
@@ -84,6 +88,9 @@ func (o *OAuth) Unlink(ctx context.Context, p models.Principal, provider string)
 		id := identities[i].ID
 		if !user.HasPassword() && !slices.ContainsFunc(identities, func(i models.OAuthProvider) bool { return i.ID != id && o.isOn(i.Provider) }) {
 			return domain.ErrLastLoginMethod
+		}
+		if err := r.Audit.Append(ctx, entryOf(ctx, o.NewID(), models.AuditUnlinked, user.ID, o.Now(), providerOf(provider))); err != nil {
+			return err
 		}
 		return r.Identities.Delete(ctx, id)
 	})

@@ -161,8 +161,8 @@ func (o *OAuth) Callback(ctx context.Context, name string, in services.OAuthCall
 		return result, o.link(ctx, flow, identity)
 	}
 	// The front end hears what speaks against it from the redirect; Exchange will look again.
-	if err := o.preview(ctx, identity); err != nil && !errors.Is(err, domain.ErrEmailRequired) {
-		return result, err
+	if m, err := o.preview(ctx, identity); err != nil && !errors.Is(err, domain.ErrEmailRequired) {
+		return result, o.failed().note(ctx, m.user.ID, name, err)
 	}
 	code := newSecret()
 	value := oauthCode{Identity: identity, Challenge: flow.Challenge, SessionID: o.NewID()}
@@ -223,7 +223,7 @@ func (o *OAuth) end(ctx context.Context, sessionID string) error {
 // refuseReplay ends the session that a code made, since one of those who have the code is not
 // who it was given to (RFC 6749 section 4.1.2), and returns domain.ErrInvalidCode.
 func (o *OAuth) refuseReplay(ctx context.Context, code oauthCode) error {
-	if err := o.end(ctx, code.SessionID); err != nil {
+	if err := o.endReplayed(ctx, code); err != nil {
 		return err
 	}
 	return domain.ErrInvalidCode.Because(errors.New("the code came again"))

@@ -68,6 +68,9 @@ func (a *Accounts) Register(ctx context.Context, in dto.RegisterRequest, from mo
 		if err := r.Sessions.Create(ctx, session.session, session.stored); err != nil {
 			return err
 		}
+		if err := r.Audit.Append(ctx, oneselfOf(ctx, a.NewID(), models.AuditRegistered, user.ID, now, methodOf(byPassword))); err != nil {
+			return err
+		}
 		return r.Outbox.Append(ctx, created)
 	})
 	if err != nil {
@@ -114,10 +117,10 @@ func (a *Accounts) login(ctx context.Context, in dto.LoginRequest, from models.C
 		return services.Grant{}, err
 	}
 	if !ok {
-		return services.Grant{}, domain.ErrCredentials
+		return services.Grant{}, a.failed().note(ctx, known.ID, byPassword, domain.ErrCredentials)
 	}
 	if !known.IsActive {
-		return services.Grant{}, domain.ErrAccountDisabled
+		return services.Grant{}, a.failed().note(ctx, known.ID, byPassword, domain.ErrAccountDisabled)
 	}
 	replacement := ""
 	if stale {
@@ -147,10 +150,13 @@ func (a *Accounts) login(ctx context.Context, in dto.LoginRequest, from models.C
 		if err := r.Users.Save(ctx, user); err != nil {
 			return err
 		}
+		if err := r.Audit.Append(ctx, oneselfOf(ctx, a.NewID(), models.AuditLoggedIn, user.ID, now, methodOf(byPassword))); err != nil {
+			return err
+		}
 		return r.Sessions.Create(ctx, session.session, session.stored)
 	})
 	if err != nil {
-		return services.Grant{}, err
+		return services.Grant{}, a.failed().note(ctx, known.ID, byPassword, err)
 	}
 	return a.Sessions.grant(user, session)
 }
@@ -163,9 +169,15 @@ func (a *Accounts) find(ctx context.Context, in dto.LoginRequest) (models.User, 
 	return a.Users.ByUsername(ctx, in.Username)
 }
 
+// failed writes down who was not let in.
+func (a *Accounts) failed() failedLogIns { return failedLogIns{a.Work, a.Now, a.NewID} }
+
 // Logout implements services.Authentication.
 func (a *Accounts) Logout(ctx context.Context, p models.Principal) error {
 	return a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
+		if err := r.Audit.Append(ctx, entryOf(ctx, a.NewID(), models.AuditLoggedOut, p.User.ID, a.Now(), nil)); err != nil {
+			return err
+		}
 		return r.Sessions.Delete(ctx, p.Session.ID)
 	})
 }
@@ -191,7 +203,11 @@ func (a *Accounts) Update(ctx context.Context, p models.Principal, in dto.Update
 			if !prove && change.changesEmail(user) {
 				return errChanged // this would change the address back, unproved
 			}
-			return change.save(ctx, r, &user, a.NewID(), a.Now(), false)
+			before, now := user, a.Now()
+			if err := change.save(ctx, r, &user, a.NewID(), now, false); err != nil {
+				return err
+			}
+			return appendEntries(ctx, r, ownChanges(ctx, a.NewID, before, user, now)...)
 		})
 	})
 	return user, err
@@ -222,6 +238,9 @@ func (a *Accounts) ChangePassword(ctx context.Context, p models.Principal, in dt
 			if err := r.Users.Save(ctx, user); err != nil {
 				return err
 			}
+			if err := r.Audit.Append(ctx, entryOf(ctx, a.NewID(), models.AuditPasswordChanged, user.ID, user.UpdatedAt, nil)); err != nil {
+				return err
+			}
 			return r.Sessions.DeleteOfUser(ctx, user.ID, p.Session.ID)
 		})
 	})
@@ -242,7 +261,7 @@ func (a *Accounts) Delete(ctx context.Context, p models.Principal, in dto.Delete
 			if err != nil {
 				return err
 			}
-			return remove(ctx, r, user, admins, a.NewID(), a.Now())
+			return remove(ctx, r, user, admins, a.NewID, a.Now())
 		})
 	})
 }
@@ -287,7 +306,7 @@ func (a *Accounts) prove(ctx context.Context, p models.Principal, password strin
 	case err != nil:
 		return err
 	case !ok:
-		return domain.ErrWrongPassword
+		return a.failed().note(ctx, p.User.ID, byPassword, domain.ErrWrongPassword)
 	}
 	a.Limiter.Forget(ctx, proofLimit, p.User.ID)
 	return nil

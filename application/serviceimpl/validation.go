@@ -27,6 +27,7 @@ var (
 	emailPattern = regexp.MustCompile("^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[!-?A-~]+$")
 	// A SHA-256 in base64url without padding, RFC 7636 section 4.2.
 	codeChallengePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
+	idPattern            = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 	usernamePattern      = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
 )
 
@@ -43,6 +44,8 @@ func newValidate() *validator.Validate {
 	v.RegisterAlias("avatar", "max=2048,https_url")
 	v.RegisterAlias("role", "oneof=user admin")
 	v.RegisterAlias("front_end_state", "max=1024,utf8")
+	v.RegisterAlias("user_id", "id_form")
+	v.RegisterAlias("audit_action", "oneof="+auditActions())
 	rules := map[string]func(string) bool{
 		"email_form":        emailPattern.MatchString,
 		"username_form":     usernamePattern.MatchString,
@@ -50,6 +53,7 @@ func newValidate() *validator.Validate {
 		"https_url":         isHTTPSURL,
 		"code_challenge":    codeChallengePattern.MatchString,
 		"utf8":              utf8.ValidString,
+		"id_form":           idPattern.MatchString,
 	}
 	for tag, rule := range rules {
 		// It fails for an empty tag or function only.

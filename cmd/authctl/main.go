@@ -16,6 +16,7 @@ import (
 
 	"gofiber-auth/domain"
 	"gofiber-auth/pkg/config"
+	"gofiber-auth/pkg/contextutil"
 )
 
 const usage = `authctl is the operator's tool of gofiber-auth. It reads the service's environment.
@@ -69,7 +70,7 @@ func main() {
 
 // run carries out one command and returns the exit code.
 func (t *tool) run(ctx context.Context, args []string) int {
-	err := t.command(ctx, args)
+	err := t.command(contextutil.WithCaller(ctx, contextutil.Caller{Tool: "authctl"}), args)
 	var faults config.Faults
 	var known *domain.Error
 	switch {

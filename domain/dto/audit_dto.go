@@ -1,13 +1,18 @@
 package dto
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+
+	"gofiber-auth/domain/models"
+)
 
 // AuditQuery chooses a page of the audit log.
 type AuditQuery struct {
-	UserID string // empty: everybody's
-	Action string // empty: all
-	Before string // the id that the page begins behind; empty is the newest
-	Limit  int
+	UserID string `json:"userId" validate:"omitempty,user_id"`      // empty: everybody's
+	Action string `json:"action" validate:"omitempty,audit_action"` // empty: all
+	Before string `json:"-"`                                        // the id that the page begins behind; empty is the newest
+	Limit  int    `json:"-"`
 }
 
 // AuditEntry is an entry of the audit log as clients see it. What is absent is null.
@@ -29,20 +34,57 @@ type AuditPage struct {
 	NextCursor string       `json:"nextCursor"`
 }
 
-// Export is all that is held about a user.
+// Export is all that is held about a user, but for secrets: of those it tells that they are there.
 type Export struct {
-	ExportedAt  time.Time        `json:"exportedAt"`
-	User        User             `json:"user"`
-	HasPassword bool             `json:"hasPassword"`
-	Identities  []ExportIdentity `json:"identities"`
-	Sessions    []Session        `json:"sessions"`
-	Audit       []AuditEntry     `json:"audit"`
+	ExportedAt     time.Time        `json:"exportedAt"`
+	User           User             `json:"user"`
+	Version        int64            `json:"version"` // of the user's newest event
+	OAuthID        *string          `json:"oauthId"` // at the provider that made the account
+	HasPassword    bool             `json:"hasPassword"`
+	Identities     []ExportIdentity `json:"identities"`
+	Sessions       []Session        `json:"sessions"`
+	Audit          []AuditEntry     `json:"audit"`
+	AuditTruncated bool             `json:"auditTruncated"` // whether there are older entries than these
 }
 
 // ExportIdentity is an identity with what its provider told of the person.
 type ExportIdentity struct {
 	LinkedIdentity
 
-	Profile        map[string]any `json:"profile"`
-	HasAccessToken bool           `json:"hasAccessToken"`
+	UpdatedAt       time.Time       `json:"updatedAt"`
+	Profile         json.RawMessage `json:"profile"` // as the provider told it; null where it told nothing
+	HasAccessToken  bool            `json:"hasAccessToken"`
+	HasRefreshToken bool            `json:"hasRefreshToken"`
+}
+
+// NewAuditEntries returns the entries as clients see them; never nil.
+func NewAuditEntries(entries []models.AuditEntry) []AuditEntry {
+	seen := make([]AuditEntry, len(entries))
+	for i, e := range entries {
+		seen[i] = AuditEntry{
+			ID: e.ID, Action: string(e.Action), UserID: orNull(e.UserID), ActorID: orNull(e.ActorID), IP: orNull(e.IP),
+			UserAgent: orNull(e.UserAgent), RequestID: orNull(e.RequestID), At: e.At, Detail: e.Detail,
+		}
+	}
+	return seen
+}
+
+// NewExportIdentities returns the identities with what is held of them; never nil.
+func NewExportIdentities(identities []models.OAuthProvider) []ExportIdentity {
+	linked := NewLinkedIdentities(identities)
+	seen := make([]ExportIdentity, len(identities))
+	for i, p := range identities {
+		seen[i] = ExportIdentity{
+			LinkedIdentity: linked[i], UpdatedAt: p.UpdatedAt, Profile: p.ProfileData,
+			HasAccessToken: p.AccessToken != "", HasRefreshToken: p.RefreshToken != "",
+		}
+	}
+	return seen
+}
+
+func orNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
 }

@@ -47,11 +47,16 @@ type SessionList interface {
 
 // AuditLog reads the audit log.
 type AuditLog interface {
-	// Audit returns a page of entries, the newest first, and whether there are more behind it.
+	// Audit returns a page of entries, the newest first, and whether there are more behind it. It
+	// returns domain.ErrValidation.
 	Audit(ctx context.Context, q dto.AuditQuery) (entries []models.AuditEntry, more bool, err error)
+	// OwnAudit is Audit for the bearer's own account, whatever user q names. Where somebody else
+	// acted, such as an admin, it does not tell from where.
+	OwnAudit(ctx context.Context, p models.Principal, q dto.AuditQuery) (entries []models.AuditEntry, more bool, err error)
 }
 
 // Exporter gives people what is held about them.
 type Exporter interface {
+	// Export returns all that is held about the bearer, but for secrets.
 	Export(ctx context.Context, p models.Principal) (dto.Export, error)
 }

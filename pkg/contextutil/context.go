@@ -17,12 +17,14 @@ func RequestID(ctx context.Context) string {
 	return id
 }
 
-// Caller is where a request came from, and who makes it. Outside of requests it is empty.
+// Caller is where a request came from, and who makes it. Outside of requests it is empty,
+// but for Tool.
 type Caller struct {
 	IP        string
 	UserAgent string
 	UserID    string // empty where nobody is logged in
 	Language  string // of the texts for people that the caller prefers: "en" or "th"
+	Tool      string // the operator's tool that acts outside of requests: "authctl"
 }
 
 type callerKey struct{}

@@ -154,7 +154,9 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, shar
 	db, queue := c.core.Database, postgres.NewOutbox(c.core.Database)
 	sessions := postgres.NewSessions(db)
 	c.relay = c.core.newRelay(publisher, c.leases(), c.wakeups, m, c.log)
-	c.janitor = serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: sessions, Events: queue, Now: now, Log: c.log})
+	c.janitor = serviceimpl.NewJanitor(serviceimpl.JanitorDeps{
+		Sessions: sessions, Events: queue, Audit: postgres.NewAudit(db), AuditAge: c.cfg.AuditRetention, Now: now, Log: c.log,
+	})
 	authenticator := serviceimpl.NewSessions(serviceimpl.SessionsDeps{
 		Reader: sessions, Lifetime: c.cfg.Tokens.RefreshExpiresIn, Now: now, NewID: newID,
 		Tokens: serviceimpl.NewTokens(serviceimpl.TokensConfig{
@@ -186,6 +188,7 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, shar
 		Snapshots: serviceimpl.NewSnapshots(serviceimpl.SnapshotsDeps{
 			Users: c.core.Users, Events: queue, Stream: publisher.Stream, Log: c.log,
 		}),
+		Audit: c.auditLog(), Exporter: c.exporter(sessions),
 		Limiter: shared.limiter, CursorSecret: secret, SyncToken: string(c.cfg.Internal.SyncToken), Metrics: m, Log: c.log,
 		Demo: demo(c.cfg.App.Env), DevelopmentIDP: idp,
 		Health: handlers.Health{

@@ -8,6 +8,7 @@ import (
 
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/dto"
+	"gofiber-auth/domain/models"
 )
 
 // The document names the fields that the code reads and writes, no more and no fewer.
@@ -29,6 +30,9 @@ func TestBodiesHaveTheFieldsOfTheCode(t *testing.T) {
 		"Auth":                  dto.Auth{},
 		"RefreshRequest":        dto.RefreshRequest{},
 		"Session":               dto.Session{},
+		"AuditEntry":            dto.AuditEntry{},
+		"AuditPage":             dto.AuditPage{},
+		"Export":                dto.Export{},
 	} {
 		want := jsonFields(reflect.TypeOf(body))
 		if got := sortedKeys(doc.Components.Schemas[schema].Value.Properties); !slices.Equal(got, want) {
@@ -42,7 +46,7 @@ func TestResponsesPromiseEveryField(t *testing.T) {
 	t.Parallel()
 	doc := loadDocument(t)
 	sometimes := map[string]string{"Auth": "refreshToken"} // by cookie elsewhere
-	for _, schema := range []string{"User", "UserPage", "SnapshotUser", "SnapshotPage", "Auth", "Session", "FieldError", "Health"} {
+	for _, schema := range []string{"User", "UserPage", "SnapshotUser", "SnapshotPage", "Auth", "Session", "AuditEntry", "AuditPage", "Export", "FieldError", "Health"} {
 		s := doc.Components.Schemas[schema].Value
 		want := slices.DeleteFunc(sortedKeys(s.Properties), func(name string) bool { return name == sometimes[schema] })
 		if got := slices.Sorted(slices.Values(s.Required)); !slices.Equal(got, want) {
@@ -51,6 +55,17 @@ func TestResponsesPromiseEveryField(t *testing.T) {
 	}
 	if n := reflect.TypeFor[domain.FieldError]().NumField(); n != len(doc.Components.Schemas["FieldError"].Value.Properties) {
 		t.Errorf("domain.FieldError has %d fields, the document another number", n)
+	}
+}
+
+func TestEveryAuditActionIsDocumented(t *testing.T) {
+	t.Parallel()
+	var want []any
+	for _, action := range models.AuditActions() {
+		want = append(want, string(action))
+	}
+	if got := loadDocument(t).Components.Schemas["AuditEntry"].Value.Properties["action"].Value.Enum; !slices.Equal(got, want) {
+		t.Errorf("the document knows the actions %v, the code %v", got, want)
 	}
 }
 

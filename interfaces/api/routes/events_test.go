@@ -102,7 +102,10 @@ var eventsOfRoutes = map[string]func(p people) []call{
 	"DELETE /api/v1/users/me": func(p people) []call {
 		return []call{{"", "", `{"currentPassword":"` + goodPassword + `"}`, p.ada.Token, 204, models.ActionDeleted}}
 	},
-	"GET /api/v1/users": func(p people) []call { return []call{{"", "", "", p.root.Token, 200, none}} },
+	"GET /api/v1/users/me/audit":  func(p people) []call { return []call{{"", "", "", p.ada.Token, 200, none}} },
+	"GET /api/v1/users/me/export": func(p people) []call { return []call{{"", "", "", p.ada.Token, 200, none}} },
+	"GET /api/v1/audit":           func(p people) []call { return []call{{"", "", "", p.root.Token, 200, none}} },
+	"GET /api/v1/users":           func(p people) []call { return []call{{"", "", "", p.root.Token, 200, none}} },
 	"POST /api/v1/users": func(p people) []call {
 		return []call{{"", "", `{"email":"new@example.com","username":"newcomer"}`, p.root.Token, 201, models.ActionCreated}}
 	},

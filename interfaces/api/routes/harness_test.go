@@ -86,6 +86,10 @@ func newAPI(t *testing.T) *api {
 		Snapshots: serviceimpl.NewSnapshots(serviceimpl.SnapshotsDeps{
 			Users: a.store, Events: a.store, Stream: a.stream.get, Log: slog.New(slog.DiscardHandler),
 		}),
+		Audit: serviceimpl.NewAuditLog(repositorytest.AuditLog{Memory: a.store}),
+		Exporter: serviceimpl.NewExports(serviceimpl.ExportsDeps{
+			Work: a.store, Identities: a.store, Sessions: a.store, Audit: repositorytest.AuditLog{Memory: a.store}, Now: a.clock.Now, NewID: newID,
+		}),
 		Limiter: &a.limiter, CursorSecret: []byte(jwtSecret), SyncToken: syncToken, Metrics: metrics.New("test"),
 		Log: slog.New(slog.DiscardHandler), AllowedOrigins: []string{frontend},
 		Health: handlers.Health{

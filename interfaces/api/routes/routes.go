@@ -29,6 +29,8 @@ type Deps struct {
 	Identities     services.LinkedIdentities
 	Snapshots      services.Snapshots
 	Limiter        services.RateLimiter
+	Audit          services.AuditLog
+	Exporter       services.Exporter
 	CursorSecret   []byte // keys the cursors of lists
 	Health         handlers.Health
 	Metrics        *metrics.Metrics
@@ -97,6 +99,8 @@ func New(d Deps) *fiber.App {
 	api.Delete("/users/me", sensitive, bearer, body, users.Delete)
 	api.Put("/users/me/password", sensitive, bearer, body, users.ChangePassword)
 	sessions(api, d, bearer, body)
+
+	audit(api, d, bearer, admins)
 
 	api.Get("/users", bearer, admins, admin.List)
 	api.Post("/users", bearer, admins, body, admin.Create)

@@ -1,0 +1,355 @@
+package routes_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"gofiber-auth/domain"
+	"gofiber-auth/domain/models"
+)
+
+type auditEntry struct {
+	ID, Action, At                            string
+	UserID, ActorID, IP, UserAgent, RequestID *string
+	Detail                                    map[string]string
+}
+
+type auditPage struct {
+	Entries    []auditEntry
+	NextCursor string
+}
+
+const firefox = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
+
+func (a *api) audit(t *testing.T, path, token string) (p auditPage) {
+	t.Helper()
+	a.send(t, "GET", "/api/v1"+path, token, "").want(t, 200, "").into(t, &p)
+	return p
+}
+
+func (p auditPage) actions() (actions []string) {
+	for _, e := range p.Entries {
+		actions = append(actions, e.Action)
+	}
+	return actions
+}
+
+func wantActions(t *testing.T, got auditPage, want ...string) {
+	t.Helper()
+	if !slices.Equal(got.actions(), want) {
+		t.Errorf("the log tells of %v, want %v", got.actions(), want)
+	}
+}
+
+func textOf(p *string) string {
+	if p == nil {
+		return "null"
+	}
+	return *p
+}
+
+// What users do with their accounts and what is done to them is in their logs, with who did it.
+func TestAUsersOwnLog(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	ada := a.register(t, "ada")
+	root := a.admin(t, "root")
+	logIn := func(body string, status int, code string) auth {
+		t.Helper()
+		var in auth
+		a.send(t, "POST", "/api/v1/auth/login", "", body, "User-Agent", firefox, "X-Request-ID", "log-in").want(t, status, code).into(t, &in)
+		return in
+	}
+	logIn(`{"username":"ada","password":"wrong wrong wrong"}`, 401, "invalid_credentials")
+	again := logIn(`{"email":"ADA@example.com","password":"`+goodPassword+`"}`, 200, "")
+	a.send(t, "POST", "/api/v1/auth/logout", again.Token, "").want(t, 204, "")
+	me := func(method, path, body string, status int, code string) {
+		t.Helper()
+		a.send(t, method, "/api/v1/users/me"+path, ada.Token, body).want(t, status, code)
+	}
+	me("PATCH", "", `{"displayName":"Ada"}`, 200, "") // told by nobody
+	me("PATCH", "", `{"email":"ADA@example.com","username":"ada"}`, 200, "")
+	me("PATCH", "", `{"email":"new@example.com","currentPassword":"wrong"}`, 403, "wrong_password")
+	me("PATCH", "", `{"email":"new@example.com"}`, 403, "wrong_password") // no guess
+	me("PATCH", "", `{"email":"new@example.com","username":"countess","currentPassword":"`+goodPassword+`"}`, 200, "")
+	me("PUT", "/password", `{"currentPassword":"`+goodPassword+`","newPassword":"another horse battery"}`, 204, "")
+	a.link(t, ada.Token, gustav)
+	me("DELETE", "/oauth-providers/google", "", 204, "")
+	a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"role":"admin","isActive":true,"displayName":"Countess"}`, "User-Agent", firefox).want(t, 200, "")
+	a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"role":"admin"}`).want(t, 200, "") // nothing new
+
+	page := a.audit(t, "/users/me/audit", ada.Token)
+	wantActions(t, page, "user_changed", "identity_unlinked", "identity_linked", "password_changed", "username_changed", "email_changed",
+		"login_failed", "logged_out", "logged_in", "login_failed", "registered")
+	for i, e := range page.Entries {
+		actor, ip := ada.User.ID, "0.0.0.0"
+		switch i {
+		case 0: // root
+			actor, ip = root.User.ID, "null"
+			if e.Detail["fields"] != "displayName,role" || e.Detail["role"] != "admin" || len(e.Detail) != 2 || e.UserAgent != nil {
+				t.Errorf("root's entry is %+v", e)
+			}
+		case 6:
+			if e.Detail["reason"] != "wrong_password" {
+				t.Errorf("the detail of a wrong current password is %v", e.Detail)
+			}
+		case 8, 9:
+			if e.Detail["method"] != "password" || textOf(e.UserAgent) != firefox || textOf(e.RequestID) != "log-in" {
+				t.Errorf("a log-in is told as %+v", e)
+			}
+			if i == 9 {
+				actor = "null"
+			}
+		}
+		if textOf(e.UserID) != ada.User.ID || textOf(e.ActorID) != actor || textOf(e.IP) != ip || e.At != "2026-11-23T09:00:00Z" {
+			t.Errorf("%s is told of %s by %s from %s at %s", e.Action, textOf(e.UserID), textOf(e.ActorID), textOf(e.IP), e.At)
+		}
+	}
+	if body := string(a.send(t, "GET", "/api/v1/users/me/audit", ada.Token, "").body); strings.Contains(body, "example.com") || strings.Contains(body, "horse") {
+		t.Errorf("an address or a password is in the log: %s", body)
+	}
+	wantActions(t, a.audit(t, "/users/me/audit?userId="+ada.User.ID, root.Token), "registered") // one's own, whoever asks for whose
+	if e := a.audit(t, "/audit?action=user_changed", root.Token).Entries[0]; textOf(e.IP) != "0.0.0.0" || textOf(e.UserAgent) != firefox {
+		t.Errorf("admins see %+v", e)
+	}
+}
+
+func TestLogInsThroughProvidersAreTold(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	root := a.admin(t, "root")
+	exchange := func(code string, status int, problem string) oauthAuth {
+		t.Helper()
+		var in oauthAuth
+		a.send(t, "POST", "/api/v1/auth/exchange", "", exchangeBody(code)).want(t, status, problem).into(t, &in)
+		return in
+	}
+	exchange(a.come(t, gustav).Get("code"), 200, "")
+	code := a.come(t, gustav).Get("code")
+	made := exchange(code, 200, "")
+	exchange(code, 400, "invalid_code")
+	wantActions(t, a.audit(t, "/audit?userId="+made.User.ID, root.Token), "oauth_code_reused", "logged_in", "registered")
+
+	ada := a.register(t, "ada") // who has not proved her address
+	owner := models.ExternalIdentity{Provider: "google", Subject: "7", Email: "ada@example.com", EmailVerified: true}
+	unproved := models.ExternalIdentity{Provider: "line", Subject: "8", Email: "ada@example.com"}
+	if q := a.come(t, unproved); q.Get("error") != "account_exists" {
+		t.Fatalf("an unproved address ends with %v", q)
+	}
+	exchange(a.come(t, owner).Get("code"), 200, "")
+	a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"isActive":false}`).want(t, 200, "")
+	if q := a.come(t, owner); q.Get("error") != "account_disabled" {
+		t.Fatalf("a disabled account ends with %v", q)
+	}
+	page := a.audit(t, "/audit?userId="+ada.User.ID, root.Token)
+	wantActions(t, page, "login_failed", "user_changed", "logged_in", "identity_linked", "account_handed_over", "login_failed", "registered")
+	for i, want := range map[int]string{0: "account_disabled", 5: "account_exists"} {
+		if got := page.Entries[i].Detail["reason"]; got != want {
+			t.Errorf("the reason is %q, want %q", got, want)
+		}
+	}
+	var grant oauthAuth
+	a.send(t, "POST", "/api/v1/auth/oauth/complete", "", `{"ticket":"`+a.ticket(t, lin)+`","email":"lin@example.com"}`).want(t, 201, "").into(t, &grant)
+	if e := a.audit(t, "/users/me/audit", grant.Token).Entries; len(e) != 1 || e[0].Action != "registered" || e[0].Detail["method"] != "line" {
+		t.Errorf("a completed account is told as %+v", e)
+	}
+}
+
+// An attempt at an account that nobody has is nobody's, and told all the same.
+func TestFailedLogInsAreTold(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	root := a.admin(t, "root")
+	ada := a.register(t, "ada")
+	for _, name := range []string{"nobody", "ada"} {
+		a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"`+name+`","password":"wrong wrong"}`).want(t, 401, "invalid_credentials")
+	}
+	a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"isActive":false}`).want(t, 200, "")
+	a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"ada","password":"`+goodPassword+`"}`).want(t, 403, "account_disabled")
+	page := a.audit(t, "/audit?action=login_failed", root.Token)
+	var got []string
+	for _, e := range page.Entries {
+		got = append(got, fmt.Sprintf("%t %t %t %t %s", textOf(e.UserID) == ada.User.ID, e.UserID == nil, e.ActorID == nil, e.IP != nil, e.Detail["reason"]))
+	}
+	want := []string{"true false true true account_disabled", "true false true true invalid_credentials", "false true true true invalid_credentials"}
+	if !slices.Equal(got, want) {
+		t.Errorf("told as %q, want %q", got, want)
+	}
+	a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"ada"}`).wantFields(t, "password required")
+	if n := len(a.audit(t, "/audit?action=login_failed", root.Token).Entries); n != 3 {
+		t.Errorf("%d attempts are told, want 3", n)
+	}
+}
+
+func TestTheLogOfAllIsForAdmins(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	root, ada := a.admin(t, "root"), a.register(t, "ada")
+	grace := a.register(t, "grace")
+	a.send(t, "GET", "/api/v1/audit", "", "").want(t, 401, "unauthorized")
+	a.send(t, "GET", "/api/v1/audit", ada.Token, "").want(t, 403, "forbidden")
+	a.send(t, "GET", "/api/v1/users/me/audit", "", "").want(t, 401, "unauthorized")
+	a.send(t, "GET", "/api/v1/users/me/export", "", "").want(t, 401, "unauthorized")
+	a.send(t, "POST", "/api/v1/audit", root.Token, "").want(t, 405, "method_not_allowed")
+	a.send(t, "DELETE", "/api/v1/users/me/audit", ada.Token, "").want(t, 405, "method_not_allowed")
+	a.send(t, "POST", "/api/v1/auth/logout", grace.Token, "").want(t, 204, "")
+
+	wantActions(t, a.audit(t, "/audit", root.Token), "logged_out", "registered", "registered", "registered")
+	wantActions(t, a.audit(t, "/audit?userId="+grace.User.ID, root.Token), "logged_out", "registered")
+	wantActions(t, a.audit(t, "/audit?userId="+strings.ToUpper(grace.User.ID), root.Token), "logged_out", "registered")
+	wantActions(t, a.audit(t, "/audit?action=logged_out", root.Token), "logged_out")
+	wantActions(t, a.audit(t, "/audit?action=registered&userId="+ada.User.ID, root.Token), "registered")
+	wantActions(t, a.audit(t, "/audit?action=logged_out&userId="+ada.User.ID, root.Token))
+	wantActions(t, a.audit(t, "/audit?userId=&action=&cursor=&limit=2", root.Token), "logged_out", "registered")
+	for query, want := range map[string]string{
+		"userId=ada": "userId format", "userId=" + ada.User.ID + "0": "userId format", "userId=" + strings.ReplaceAll(ada.User.ID, "-", ""): "userId format",
+		"action=nothing": "action unknown_value", "action=%00": "action unknown_value", "action=registered%20logged_in": "action unknown_value",
+		"limit=0": "limit range", "limit=101": "limit range", "limit=x": "limit range",
+	} {
+		a.send(t, "GET", "/api/v1/audit?"+query, root.Token, "").wantFields(t, want)
+	}
+	for _, query := range []string{"limit=0", "limit=101", "limit=-1", "limit=1.5"} {
+		a.send(t, "GET", "/api/v1/users/me/audit?"+query, ada.Token, "").wantFields(t, "limit range")
+	}
+}
+
+func TestPagingThroughTheLog(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	root, ada := a.admin(t, "root"), a.register(t, "ada")
+	for range 24 {
+		a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"ada","password":"wrong wrong"}`).want(t, 401, "invalid_credentials")
+	}
+	if p := a.audit(t, "/users/me/audit", ada.Token); len(p.Entries) != 20 || p.NextCursor == "" {
+		t.Fatalf("the first page has %d entries and cursor %q", len(p.Entries), p.NextCursor)
+	}
+	for path, token := range map[string]string{"/users/me/audit?": ada.Token, "/audit?userId=" + ada.User.ID + "&": root.Token} {
+		var ids []string
+		for cursor, pages := "", 0; ; pages++ {
+			p := a.audit(t, path+"limit=7&cursor="+url.QueryEscape(cursor), token)
+			for _, e := range p.Entries {
+				ids = append(ids, e.ID)
+			}
+			if cursor = p.NextCursor; cursor == "" {
+				break
+			}
+			if pages > 10 {
+				t.Fatal("the pages do not end")
+			}
+		}
+		if !slices.IsSortedFunc(ids, func(a, b string) int { return strings.Compare(b, a) }) || len(slices.Compact(ids)) != 25 {
+			t.Errorf("%s gives %d entries, want 25, the newest first", path, len(ids))
+		}
+	}
+	if p := a.audit(t, "/users/me/audit?limit=25", ada.Token); len(p.Entries) != 25 || p.NextCursor != "" {
+		t.Errorf("a page that holds all has %d entries and cursor %q", len(p.Entries), p.NextCursor)
+	}
+	own, all := a.audit(t, "/users/me/audit?limit=1", ada.Token).NextCursor, a.audit(t, "/audit?limit=1", root.Token).NextCursor
+	users := "cursor of users"
+	var list page
+	a.send(t, "GET", "/api/v1/users?limit=1", root.Token, "").want(t, 200, "").into(t, &list)
+	if list.NextCursor != "" {
+		users = list.NextCursor
+	}
+	for _, forged := range []string{"x", own + "A", own[:len(own)-1], all, users, strings.ToUpper(own)} {
+		a.send(t, "GET", "/api/v1/users/me/audit?cursor="+url.QueryEscape(forged), ada.Token, "").wantFields(t, "cursor format")
+	}
+	a.send(t, "GET", "/api/v1/audit?limit=0&cursor="+own, root.Token, "").wantFields(t, "limit range", "cursor format")
+}
+
+func TestExport(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	ada, root := a.register(t, "ada"), a.admin(t, "root")
+	who := models.ExternalIdentity{
+		Provider: "google", Subject: "1001", Email: "ada@work.example", EmailVerified: true, Name: "Ada L",
+		Tokens: models.ProviderTokens{Access: "secret-access-token", Refresh: "secret-refresh-token"},
+	}
+	a.link(t, ada.Token, who)
+	a.register(t, "grace")
+	a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"displayName":"Countess"}`, "User-Agent", "of-the-admin").want(t, 200, "")
+	got := a.send(t, "GET", "/api/v1/users/me/export", ada.Token, "").want(t, 200, "")
+	if d := got.header.Get("Content-Disposition"); d != `attachment; filename="account-2026-11-23.json"` {
+		t.Errorf("Content-Disposition: %s", d)
+	}
+	if c := got.header.Get("Cache-Control"); c != "no-store" {
+		t.Errorf("Cache-Control: %s", c)
+	}
+	var export struct {
+		User        user
+		HasPassword bool
+		Identities  []struct {
+			Provider, ProviderID            string
+			Profile                         map[string]any
+			HasAccessToken, HasRefreshToken bool
+		}
+		Sessions []struct {
+			ID      string
+			Current bool
+		}
+		Audit          []auditEntry
+		AuditTruncated bool
+	}
+	got.into(t, &export)
+	if export.User.Email != "ada@example.com" || *export.User.DisplayName != "Countess" || !export.HasPassword || export.AuditTruncated {
+		t.Errorf("exported %s", got.body)
+	}
+	if len(export.Sessions) != 1 || !export.Sessions[0].Current {
+		t.Errorf("the sessions are %+v", export.Sessions)
+	}
+	if i := export.Identities; len(i) != 1 || i[0].ProviderID != "1001" || i[0].Profile["email"] != "ada@work.example" || i[0].Profile["name"] != "Ada L" || !i[0].HasAccessToken || !i[0].HasRefreshToken {
+		t.Errorf("the identities are %+v", i)
+	}
+	wantActions(t, auditPage{Entries: export.Audit}, "data_exported", "user_changed", "identity_linked", "registered")
+	for _, secret := range []string{"hash of", goodPassword, "secret-access-token", "secret-refresh-token", ada.RefreshToken, "grace", "of-the-admin"} {
+		if strings.Contains(string(got.body), secret) {
+			t.Errorf("%q is in the export: %s", secret, got.body)
+		}
+	}
+	if !json.Valid(got.body) {
+		t.Error("the export is no JSON")
+	}
+}
+
+// What the log tells of who is gone: what happened and when, and ids.
+func TestTheLogOfADeletedUser(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	root, ada, grace := a.admin(t, "root"), a.register(t, "ada"), a.register(t, "grace")
+	a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"ada","password":"wrong wrong"}`, "User-Agent", firefox).want(t, 401, "invalid_credentials")
+	a.send(t, "DELETE", "/api/v1/users/me", ada.Token, `{"currentPassword":"`+goodPassword+`"}`).want(t, 204, "")
+	a.send(t, "DELETE", "/api/v1/users/"+grace.User.ID, root.Token, "").want(t, 204, "")
+	for id, want := range map[string][]string{ada.User.ID: {"user_deleted", "login_failed", "registered"}, grace.User.ID: {"user_deleted", "registered"}} {
+		page := a.audit(t, "/audit?userId="+id, root.Token)
+		wantActions(t, page, want...)
+		for _, e := range page.Entries {
+			if e.IP != nil || e.UserAgent != nil || len(e.Detail) > 0 || e.RequestID == nil {
+				t.Errorf("%s tells %+v", e.Action, e)
+			}
+		}
+		actor := id
+		if id == grace.User.ID {
+			actor = root.User.ID
+		}
+		if got := textOf(page.Entries[0].ActorID); got != actor {
+			t.Errorf("deleted by %s, want %s", got, actor)
+		}
+	}
+	a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"ada","password":"`+goodPassword+`"}`).want(t, 401, "invalid_credentials")
+	if e := a.audit(t, "/audit?limit=1", root.Token).Entries[0]; e.Action != "login_failed" || e.UserID != nil {
+		t.Errorf("an attempt at the account is told as %+v", e)
+	}
+}
+
+func TestAnOverloadIsNoFailedLogIn(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	root := a.admin(t, "root")
+	a.hasher.broken = domain.ErrOverloaded
+	a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"root","password":"wrong wrong"}`).want(t, 503, "overloaded")
+	wantActions(t, a.audit(t, "/audit", root.Token), "registered")
+}
