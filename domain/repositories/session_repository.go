@@ -19,6 +19,21 @@ type SessionLister interface {
 	LiveOf(ctx context.Context, userID string, t time.Time) ([]models.Session, error)
 }
 
+// SessionChange is what a unit of work has done to a session.
+type SessionChange struct {
+	Session models.Session // of one that has ended, only ID and UserID
+	Ended   bool           // else it has begun or been refreshed
+}
+
+// SessionPages reads the sessions of all users, for whoever keeps a copy of them.
+type SessionPages interface {
+	// LiveAfter returns up to limit sessions that have not expired at t, in the order of their ids,
+	// behind the id after, which may be empty.
+	LiveAfter(ctx context.Context, after string, t time.Time, limit int) ([]models.Session, error)
+	// LiveAmong returns which of the ids are of sessions that have not expired at t.
+	LiveAmong(ctx context.Context, ids []string, t time.Time) ([]string, error)
+}
+
 // Sessions is the sessions within a transaction.
 type Sessions interface {
 	// Create stores a session with its first refresh token. It returns domain.ErrNotFound where

@@ -40,6 +40,8 @@ func (r sessions) ByRefreshToken(ctx context.Context, hash []byte) (models.Refre
 
 func (r sessions) Rotate(ctx context.Context, s models.Session, successor models.RefreshToken) error {
 	row := newRefreshTokenRow(successor)
+	s.LastUsedAt = row.CreatedAt
+	r.changed(s, false)
 	return r.run(ctx, "rotate refresh token", func(tx *gorm.DB) error {
 		err := tx.Exec("UPDATE refresh_tokens SET used_at = ? WHERE hash = ? AND used_at IS NULL", row.CreatedAt, row.Parent).Error
 		if err != nil {

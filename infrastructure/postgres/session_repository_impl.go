@@ -20,6 +20,7 @@ type Sessions struct {
 var (
 	_ repositories.SessionReader   = (*Sessions)(nil)
 	_ repositories.SessionLister   = (*Sessions)(nil)
+	_ repositories.SessionPages    = (*Sessions)(nil)
 	_ repositories.ExpiredSessions = (*Sessions)(nil)
 )
 
@@ -82,11 +83,7 @@ func (r *Sessions) LiveOf(ctx context.Context, userID string, t time.Time) ([]mo
 	if err != nil {
 		return nil, err
 	}
-	live := make([]models.Session, len(rows))
-	for i := range rows {
-		live[i] = rows[i].model()
-	}
-	return live, nil
+	return sessionModels(rows), nil
 }
 
 // DeleteExpired passes over sessions that another instance is deleting.
@@ -105,6 +102,7 @@ type sessions struct{ transaction }
 
 func (r sessions) Create(ctx context.Context, s models.Session, t models.RefreshToken) error {
 	session, token := newSessionRow(s), newRefreshTokenRow(t)
+	r.changed(session.model(), false)
 	return r.run(ctx, "create session", func(tx *gorm.DB) error {
 		if err := tx.Create(&session).Error; err != nil {
 			return err
@@ -131,9 +129,7 @@ func (r sessions) Delete(ctx context.Context, sessionID string) error {
 	if !ok {
 		return nil
 	}
-	return r.run(ctx, "delete session", func(tx *gorm.DB) error {
-		return tx.Exec("DELETE FROM sessions WHERE id = ?", id).Error
-	})
+	return r.end(ctx, "delete session", "id = ?", id)
 }
 
 func (r sessions) DeleteOfUser(ctx context.Context, userID, keep string) error {
@@ -141,10 +137,26 @@ func (r sessions) DeleteOfUser(ctx context.Context, userID, keep string) error {
 	if !ok {
 		return nil
 	}
-	return r.run(ctx, "delete sessions of user", func(tx *gorm.DB) error {
-		if kept, ok := canonicalID(keep); ok {
-			return tx.Exec("DELETE FROM sessions WHERE user_id = ? AND id <> ?", user, kept).Error
-		}
-		return tx.Exec("DELETE FROM sessions WHERE user_id = ?", user).Error
+	const what = "delete sessions of user"
+	if kept, ok := canonicalID(keep); ok {
+		return r.end(ctx, what, "user_id = ? AND id <> ?", user, kept)
+	}
+	return r.end(ctx, what, "user_id = ?", user)
+}
+
+// end deletes the sessions of which the condition holds.
+func (r sessions) end(ctx context.Context, what, condition string, args ...any) error {
+	var ended []struct{ ID, UserID string }
+	err := r.run(ctx, what, func(tx *gorm.DB) error {
+		return tx.Raw("DELETE FROM sessions WHERE "+condition+" RETURNING id, user_id", args...).Scan(&ended).Error
 	})
+	for _, s := range ended {
+		r.changed(models.Session{ID: s.ID, UserID: s.UserID}, true)
+	}
+	return err
+}
+
+// changed notes what the transaction does to a session.
+func (r sessions) changed(s models.Session, ended bool) {
+	*r.changes = append(*r.changes, repositories.SessionChange{Session: s, Ended: ended})
 }

@@ -13,6 +13,7 @@ type UnitOfWork struct {
 	db       *Database
 	appended func()
 	byHTTP   bool
+	changed  func(context.Context, []repositories.SessionChange)
 }
 
 var _ repositories.UnitOfWork = (*UnitOfWork)(nil)
@@ -23,7 +24,7 @@ func NewUnitOfWork(db *Database, appended func(), options ...UnitOfWorkOption) *
 	if appended == nil {
 		appended = func() {}
 	}
-	u := &UnitOfWork{db: db, appended: appended}
+	u := &UnitOfWork{db: db, appended: appended, changed: func(context.Context, []repositories.SessionChange) {}}
 	for _, option := range options {
 		option(u)
 	}
@@ -36,17 +37,24 @@ type UnitOfWorkOption func(*UnitOfWork)
 // ByHTTP lets every event that is appended wait to be delivered by HTTP, too; see Deliveries.
 func ByHTTP(u *UnitOfWork) { u.byHTTP = true }
 
+// OnSessions has changed called after each commit that began, refreshed or ended sessions, with
+// what it did in its order. Whoever commits waits for it.
+func OnSessions(changed func(context.Context, []repositories.SessionChange)) UnitOfWorkOption {
+	return func(u *UnitOfWork) { u.changed = changed }
+}
+
 // Do returns the error of fn as it is. A failed statement dooms the transaction: fn returns
 // its error and does not go on.
 func (u *UnitOfWork) Do(ctx context.Context, fn func(ctx context.Context, r repositories.Set) error) error {
 	var (
-		own    error // fn's
-		events int
+		own     error // fn's
+		events  int
+		changes []repositories.SessionChange
 	)
 	err := u.db.write(ctx, "unit of work", func(db *gorm.DB) error {
-		own, events = nil, 0
+		own, events, changes = nil, 0, nil
 		return db.Transaction(func(tx *gorm.DB) error {
-			t := transaction{db: u.db, tx: tx}
+			t := transaction{db: u.db, tx: tx, changes: &changes}
 			own = fn(tx.Statement.Context, repositories.Set{
 				Users: users{t}, Sessions: sessions{t}, Identities: identities{t}, Outbox: outbox{t, &events, u.byHTTP},
 				Audit: audit{t},
@@ -59,16 +67,21 @@ func (u *UnitOfWork) Do(ctx context.Context, fn func(ctx context.Context, r repo
 		return own
 	case err != nil:
 		return err
-	case events > 0:
+	}
+	if events > 0 {
 		u.appended()
+	}
+	if len(changes) > 0 {
+		u.changed(ctx, changes)
 	}
 	return nil
 }
 
 // transaction is what the repositories of one unit of work share.
 type transaction struct {
-	db *Database
-	tx *gorm.DB
+	db      *Database
+	tx      *gorm.DB
+	changes *[]repositories.SessionChange
 }
 
 // run runs fn in the transaction.

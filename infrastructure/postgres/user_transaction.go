@@ -54,6 +54,10 @@ func (r users) Delete(ctx context.Context, id string) error {
 	if !ok {
 		return domain.ErrNotFound
 	}
+	// They would go with the user; but who keeps a copy of them is to know.
+	if err := sessions(r).DeleteOfUser(ctx, id, ""); err != nil {
+		return err
+	}
 	return r.run(ctx, "delete user", func(tx *gorm.DB) error {
 		result := tx.Exec("DELETE FROM users WHERE id = ?", id)
 		if result.Error == nil && result.RowsAffected == 0 {

@@ -31,7 +31,7 @@ func empty(db *postgres.Database) error {
 func store(db *postgres.Database) repositorytest.Store {
 	sessions, outbox, identities := postgres.NewSessions(db), postgres.NewOutbox(db), postgres.NewIdentities(db)
 	return repositorytest.Store{
-		Work: postgres.NewUnitOfWork(db, nil), Users: postgres.NewUsers(db), Sessions: sessions, Live: sessions, Expired: sessions,
+		Work: postgres.NewUnitOfWork(db, nil), Users: postgres.NewUsers(db), Sessions: sessions, Live: sessions, Pages: sessions, Expired: sessions,
 		Outbox: outbox, Backlog: outbox, Published: outbox, Replays: outbox, Leases: postgres.NewLeases(db),
 		Deliveries: postgres.NewDeliveries(db), ByHTTP: postgres.NewUnitOfWork(db, nil, postgres.ByHTTP),
 		Identities: identities, Tokens: identities,

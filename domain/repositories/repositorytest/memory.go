@@ -30,6 +30,7 @@ var (
 	_ repositories.UserReader      = (*Memory)(nil)
 	_ repositories.SessionReader   = (*Memory)(nil)
 	_ repositories.SessionLister   = (*Memory)(nil)
+	_ repositories.SessionPages    = (*Memory)(nil)
 	_ repositories.ExpiredSessions = (*Memory)(nil)
 	_ repositories.OutboxQueue     = (*Memory)(nil)
 	_ repositories.Backlog         = (*Memory)(nil)
@@ -46,7 +47,7 @@ var (
 // Store returns all ports over m.
 func (m *Memory) Store() Store {
 	return Store{
-		Work: m, Users: m, Sessions: m, Live: m, Expired: m, Outbox: m, Backlog: m, Published: m, Replays: m, Leases: m,
+		Work: m, Users: m, Sessions: m, Live: m, Pages: m, Expired: m, Outbox: m, Backlog: m, Published: m, Replays: m, Leases: m,
 		Deliveries: m, ByHTTP: ByHTTP{m}, Identities: m, Tokens: ProviderTokens{m},
 		Addresses: m,
 		Audit:     AuditLog{m}, OldAudit: AuditLog{m},

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/models"
@@ -82,4 +83,37 @@ func (r memorySessions) DeleteOfUser(ctx context.Context, userID, keep string) e
 func (s *state) deleteSession(id string) {
 	delete(s.sessions, id)
 	maps.DeleteFunc(s.tokens, func(_ string, t models.RefreshToken) bool { return t.SessionID == id })
+}
+
+// LiveAfter returns domain.ErrNotFound where after is no id.
+func (m *Memory) LiveAfter(ctx context.Context, after string, t time.Time, limit int) ([]models.Session, error) {
+	s, err := m.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if after != "" && !isID(after) {
+		return nil, domain.ErrNotFound
+	}
+	var page []models.Session
+	for _, id := range slices.Sorted(maps.Keys(s.sessions)) {
+		if session := s.sessions[id]; len(page) < limit && id > strings.ToLower(after) && session.IsLive(kept(t)) {
+			page = append(page, session)
+		}
+	}
+	return page, nil
+}
+
+// LiveAmong passes over what is no id.
+func (m *Memory) LiveAmong(ctx context.Context, ids []string, t time.Time) ([]string, error) {
+	s, err := m.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var live []string
+	for _, id := range ids {
+		if session, ok := s.sessions[strings.ToLower(id)]; ok && session.IsLive(kept(t)) {
+			live = append(live, session.ID)
+		}
+	}
+	return live, nil
 }

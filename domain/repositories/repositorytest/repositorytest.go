@@ -14,6 +14,7 @@ type Store struct {
 	Users     repositories.UserReader
 	Sessions  repositories.SessionReader
 	Live      repositories.SessionLister
+	Pages     repositories.SessionPages
 	Expired   repositories.ExpiredSessions
 	Outbox    repositories.OutboxQueue
 	Backlog   repositories.Backlog

@@ -2,6 +2,7 @@ package repositorytest
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -108,6 +109,37 @@ var sessionTests = map[string]func(t *testing.T, s Store){
 			noError(t, "LiveOf() of nobody", err)
 			wantSame(t, len(live), 0)
 		}
+	},
+	"all live sessions are read page by page": func(t *testing.T, s Store) {
+		ada, grace := account("Ada"), account("Grace")
+		s.create(t, ada, grace)
+		at := kept(now)
+		expire := func(s *models.Session) { s.ExpiresAt = at }
+		want := []models.Session{s.logIn(t, ada)}
+		old := s.logIn(t, ada, expire)
+		want = append(want, s.logIn(t, grace), s.logIn(t, ada))
+		var got []models.Session
+		after := ""
+		for _, n := range []int{2, 1, 0} {
+			page, err := s.Pages.LiveAfter(t.Context(), after, at, 2)
+			noError(t, "LiveAfter()", err)
+			wantSame(t, len(page), n)
+			if got = append(got, page...); n > 0 {
+				after = strings.ToUpper(page[n-1].ID)
+			}
+		}
+		wantSame(t, got, want)
+		_, err := s.Pages.LiveAfter(t.Context(), "x", at, 2)
+		wantError(t, "LiveAfter() no id", err, domain.ErrNotFound)
+
+		asked := append([]string{want[2].ID, old.ID, newID(), strings.ToUpper(want[0].ID)}, noIDs...)
+		live, err := s.Pages.LiveAmong(t.Context(), asked, at)
+		noError(t, "LiveAmong()", err)
+		slices.Sort(live)
+		wantSame(t, live, []string{want[0].ID, want[2].ID})
+		live, err = s.Pages.LiveAmong(t.Context(), noIDs, at)
+		noError(t, "LiveAmong() nothing", err)
+		wantSame(t, len(live), 0)
 	},
 	"what has expired is removed, so many at a time": func(t *testing.T, s Store) {
 		ada := account("Ada")
