@@ -2,6 +2,7 @@ package di
 
 import (
 	"context"
+	"log/slog"
 	"regexp"
 	"time"
 
@@ -27,21 +28,31 @@ type cache struct {
 // notInNames is what the name of a client of Redis cannot have.
 var notInNames = regexp.MustCompile(`[^!-~]+`)
 
-// newCache fails with config.Faults, and connects to nothing yet.
-func (c *Container) newCache(m *metrics.Metrics, secret []byte) (cache, error) {
+// redisName is how Redis lists this service, and what the names of its keys begin with.
+func redisName(cfg config.Config) string { return notInNames.ReplaceAllString(cfg.App.Name, "-") }
+
+// connectRedis returns a client that has connected to nothing yet; nil without REDIS_URL. It
+// fails with config.Faults alone.
+func connectRedis(cfg config.Config, log *slog.Logger) (*redis.Client, error) {
+	if cfg.RedisURL == "" {
+		return nil, nil
+	}
+	client, err := redis.Connect(redis.Options{URL: string(cfg.RedisURL), Name: redisName(cfg), Log: log})
+	if err != nil {
+		return nil, config.Faults{{Variable: "REDIS_URL", Want: "must be a URL such as redis://:password@host:6379/0"}}
+	}
+	return client, nil
+}
+
+func (c *Container) newCache(m *metrics.Metrics, secret []byte) cache {
 	if c.cfg.RedisURL == "" {
 		limiter, _ := c.newLimiter(nil, m, secret)
 		return cache{
 			values: authcode.New(valuesInMemory, time.Now), limiter: limiter,
 			check: func(context.Context) string { return "ok" },
-		}, nil
+		}
 	}
-	name := notInNames.ReplaceAllString(c.cfg.App.Name, "-")
-	client, err := redis.Connect(redis.Options{URL: string(c.cfg.RedisURL), Name: name, Log: c.log})
-	if err != nil {
-		return cache{}, config.Faults{{Variable: "REDIS_URL", Want: "must be a URL such as redis://:password@host:6379/0"}}
-	}
-	c.closers.add(client.Close)
+	name, client := redisName(c.cfg), c.core.redis
 	limiter, counts := c.newLimiter(redis.NewCounter(client, name+":limit"), m, secret)
-	return cache{values: redis.NewOneTimeStore(client, name), limiter: limiter, check: firstFault(client.Check, counts)}, nil
+	return cache{values: redis.NewOneTimeStore(client, name), limiter: limiter, check: firstFault(client.Check, counts)}
 }

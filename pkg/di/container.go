@@ -81,14 +81,11 @@ func (c *Container) build(ctx context.Context, version string) (err error) {
 		}
 	}
 	m := metrics.New(version)
-	shared, err := c.newCache(m, []byte(secret))
-	if err != nil {
-		return err
-	}
 	if c.core, err = NewCore(ctx, cfg, log, m, c.committed); err != nil {
 		return err
 	}
 	c.closers.add(c.core.Close)
+	shared := c.newCache(m, []byte(secret))
 	if err := c.addHTTPSync(m, version); err != nil {
 		return err
 	}
@@ -253,6 +250,9 @@ func (c *Container) Run(ctx context.Context) error {
 	var workers sync.WaitGroup
 	workers.Go(func() { c.relay.Run(background) })
 	workers.Go(func() { c.janitor.Run(background) })
+	if c.core.liveSessions != nil {
+		workers.Go(func() { c.core.liveSessions.Run(background) })
+	}
 	if c.httpSync != nil {
 		workers.Go(func() { c.httpSync.worker.Run(background) })
 	}

@@ -16,6 +16,7 @@ import (
 	"gofiber-auth/domain/services"
 	"gofiber-auth/infrastructure/hashing"
 	"gofiber-auth/infrastructure/postgres"
+	"gofiber-auth/infrastructure/redis"
 	"gofiber-auth/infrastructure/sqlite"
 	"gofiber-auth/pkg/config"
 	"gofiber-auth/pkg/metrics"
@@ -31,6 +32,8 @@ type Core struct {
 	Breaches       services.BreachChecker
 	Administration *serviceimpl.Administration
 
+	redis         *redis.Client           // nil without REDIS_URL
+	liveSessions  *redis.LiveSessions     // nil without REDIS_URL
 	announcements *postgres.Announcements // nil with the embedded database, which has one instance
 	closers       closers
 }
@@ -38,11 +41,19 @@ type Core struct {
 // NewCore opens the database of the configuration, brings its schema up to date and puts the
 // core together. appended is called after each commit that holds an event; it may be nil.
 func NewCore(ctx context.Context, cfg config.Config, log *slog.Logger, m *metrics.Metrics, appended func()) (*Core, error) {
-	db, err := OpenDatabase(ctx, cfg)
+	client, err := connectRedis(cfg, log)
 	if err != nil {
 		return nil, err
 	}
-	c := &Core{Database: db}
+	c := &Core{redis: client}
+	if client != nil {
+		c.closers.add(client.Close)
+	}
+	db, err := OpenDatabase(ctx, cfg)
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	c.Database = db
 	c.closers.add(db.Close)
 	if err := migrate(ctx, db, log); err != nil {
 		return nil, errors.Join(err, c.Close())
@@ -54,7 +65,8 @@ func NewCore(ctx context.Context, cfg config.Config, log *slog.Logger, m *metric
 	if cfg.Database.URL != "" {
 		c.announcements = postgres.NewAnnouncements(db, log)
 	}
-	c.Work = postgres.NewUnitOfWork(db, appended, deliveries(cfg)...)
+	options := c.shareSessions(cfg, log, m)
+	c.Work = postgres.NewUnitOfWork(db, appended, append(options, deliveries(cfg)...)...)
 	c.Users = postgres.NewUsers(db)
 	if err := c.addBreaches(cfg.Breach, log, m); err != nil {
 		return nil, errors.Join(err, c.Close())

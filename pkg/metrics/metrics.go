@@ -36,6 +36,8 @@ type Metrics struct {
 	RateLimited         *prometheus.CounterVec // by limit
 	RateLimiterFallback prometheus.Gauge       // 1 while each instance counts for itself, 0 else
 	BreachChecks        *prometheus.CounterVec // by result
+	SessionCopies       *prometheus.CounterVec // by result
+	SessionCopyPending  prometheus.Gauge       // changes that wait to be in Redis
 
 	PasswordQueue    prometheus.Gauge     // jobs that wait for a worker
 	PasswordBusy     prometheus.Gauge     // jobs that a worker is at
@@ -103,6 +105,12 @@ func New(version string) *Metrics {
 		BreachChecks: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "breach_checks_total", Help: "Passwords looked for among stolen ones, by what was found.",
 		}, []string{"result"}),
+		SessionCopies: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "session_copies_total", Help: "Changes of sessions sent to Redis, by whether it took them.",
+		}, []string{"result"}),
+		SessionCopyPending: f.NewGauge(prometheus.GaugeOpts{
+			Name: "session_copy_pending", Help: "Changes of sessions that wait to be copied to Redis.",
+		}),
 		PasswordQueue: f.NewGauge(prometheus.GaugeOpts{
 			Name: "password_pool_queue_depth", Help: "Password hashes that wait for a worker.",
 		}),
