@@ -24,8 +24,8 @@ func limited(t *testing.T) map[string]string {
 	return env
 }
 
-// pair starts two instances over one database and one Redis.
-func pair(t *testing.T) (redis *redisserver.Server, instances [2]*instance) {
+// limitedPair starts two instances over one database and one Redis.
+func limitedPair(t *testing.T) (redis *redisserver.Server, instances [2]*instance) {
 	t.Helper()
 	redis = redisserver.Start(t)
 	env := limited(t)
@@ -100,7 +100,7 @@ func wantStatuses(t *testing.T, what string, got map[int]int, want map[int]int) 
 
 func TestTwoInstancesShareTheirLimits(t *testing.T) {
 	t.Parallel()
-	redis, instances := pair(t)
+	redis, instances := limitedPair(t)
 	both := instances[:]
 	ada := instances[0].register(t, "ada")
 	wantStatuses(t, "an account that is there", guesses(t, both, 50, "ada", "ADA", "ada@example.com", "Ada@Example.com"), map[int]int{401: 10, 429: 40})
