@@ -111,7 +111,7 @@ func TestAnExportHasAnEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 		exports := serviceimpl.NewExports(serviceimpl.ExportsDeps{
-			Work: s.store, Identities: s.store, Sessions: s.store, Audit: repositorytest.AuditLog{Memory: s.store}, Now: now, NewID: newID,
+			Work: s.store, Identities: s.store, Sessions: s.store, Audit: repositorytest.AuditLog{Memory: s.store}, Events: s.store, Now: now, NewID: newID,
 		})
 		got, err := exports.Export(t.Context(), ada)
 		if err != nil {

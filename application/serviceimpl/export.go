@@ -15,6 +15,7 @@ import (
 const (
 	exportedEntries = 10_000
 	exportedPage    = 1_000 // entries read at once
+	exportedEvents  = 1_000 // that are kept for a week; nobody changes names as often
 )
 
 // ExportsDeps is all that Exports needs. Every field is required.
@@ -23,6 +24,7 @@ type ExportsDeps struct {
 	Identities repositories.IdentityReader
 	Sessions   repositories.SessionLister
 	Audit      repositories.AuditReader
+	Events     repositories.EventHistory
 	Now        func() time.Time // UTC, in microseconds
 	NewID      func() string    // a UUIDv7
 }
@@ -62,11 +64,16 @@ func (e *Exports) Export(ctx context.Context, p models.Principal) (dto.Export, e
 	if err != nil {
 		return dto.Export{}, err
 	}
+	events, err := e.Events.EventsOf(ctx, p.User.ID, exportedEvents)
+	if err != nil {
+		return dto.Export{}, err
+	}
 	return dto.Export{
 		ExportedAt: now, User: dto.NewUser(p.User), Version: p.User.Version, OAuthID: p.User.OAuthID,
 		HasPassword: p.User.HasPassword(), Identities: dto.NewExportIdentities(identities),
 		Sessions: dto.NewSessions(sessions, p.Session.ID),
 		Audit:    dto.NewAuditEntries(entries), AuditTruncated: truncated,
+		Events: dto.NewExportEvents(events),
 	}, nil
 }
 

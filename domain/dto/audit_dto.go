@@ -45,6 +45,18 @@ type Export struct {
 	Sessions       []Session        `json:"sessions"`
 	Audit          []AuditEntry     `json:"audit"`
 	AuditTruncated bool             `json:"auditTruncated"` // whether there are older entries than these
+	Events         []ExportEvent    `json:"events"`         // that other services got, as far as they are kept
+}
+
+// ExportEvent is what other services were told of the user.
+type ExportEvent struct {
+	ID         string    `json:"id"`
+	Version    int64     `json:"version"`
+	Action     string    `json:"action"`
+	Email      string    `json:"email"`
+	Username   string    `json:"username"`
+	RequestID  *string   `json:"requestId"`
+	OccurredAt time.Time `json:"occurredAt"`
 }
 
 // ExportIdentity is an identity with what its provider told of the person.
@@ -64,6 +76,18 @@ func NewAuditEntries(entries []models.AuditEntry) []AuditEntry {
 		seen[i] = AuditEntry{
 			ID: e.ID, Action: string(e.Action), UserID: orNull(e.UserID), ActorID: orNull(e.ActorID), IP: orNull(e.IP),
 			UserAgent: orNull(e.UserAgent), RequestID: orNull(e.RequestID), At: e.At, Detail: e.Detail,
+		}
+	}
+	return seen
+}
+
+// NewExportEvents returns the events as their user sees them; never nil.
+func NewExportEvents(events []models.OutboxEvent) []ExportEvent {
+	seen := make([]ExportEvent, len(events))
+	for i, e := range events {
+		seen[i] = ExportEvent{
+			ID: e.ID, Version: e.Version, Action: string(e.Action), Email: e.Email, Username: e.Username,
+			RequestID: orNull(e.RequestID), OccurredAt: e.OccurredAt,
 		}
 	}
 	return seen

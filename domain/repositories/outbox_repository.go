@@ -73,6 +73,12 @@ type PublishedEvents interface {
 	DeletePublished(ctx context.Context, t time.Time, limit int) (int64, error)
 }
 
+// EventHistory is the events of one user that the outbox still has, published or not.
+type EventHistory interface {
+	// EventsOf returns up to limit events of the user, the newest first.
+	EventsOf(ctx context.Context, userID string, limit int) ([]models.OutboxEvent, error)
+}
+
 // Replays is the outbox for publishing again by hand.
 type Replays interface {
 	// Requeue puts published events on the queue again: those of the selection behind after, in

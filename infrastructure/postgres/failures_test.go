@@ -177,6 +177,7 @@ func wantEverywhere(t *testing.T, db *postgres.Database, want error) {
 		"Page of tokens":  func() error { _, err := s.Tokens.Page(ctx, "", 1); return err },
 		"Page of audit":   func() error { _, err := s.Audit.Page(ctx, repositories.AuditQuery{Limit: 1}); return err },
 		"DeleteAudit":     func() error { _, err := s.OldAudit.DeleteAuditBefore(ctx, time.Now(), 1); return err },
+		"EventsOf":        func() error { _, err := s.History.EventsOf(ctx, id, 1); return err },
 		"Heads":           func() error { _, err := s.Outbox.Heads(ctx, 1); return err },
 		"Backlog":         func() error { _, _, err := s.Backlog.Backlog(ctx); return err },
 		"DeletePublished": func() error { _, err := s.Published.DeletePublished(ctx, time.Now(), 1); return err },

@@ -36,7 +36,7 @@ func store(db *postgres.Database) repositorytest.Store {
 		Deliveries: postgres.NewDeliveries(db), ByHTTP: postgres.NewUnitOfWork(db, nil, postgres.ByHTTP),
 		Identities: identities, Tokens: identities,
 		Addresses: sessions,
-		Audit:     postgres.NewAudit(db), OldAudit: postgres.NewAudit(db),
+		Audit:     postgres.NewAudit(db), OldAudit: postgres.NewAudit(db), History: outbox,
 	}
 }
 

@@ -15,6 +15,6 @@ func (c *Container) auditLog() *serviceimpl.AuditLog {
 func (c *Container) exporter(sessions repositories.SessionLister) *serviceimpl.Exports {
 	return serviceimpl.NewExports(serviceimpl.ExportsDeps{
 		Work: c.core.Work, Identities: postgres.NewIdentities(c.core.Database), Sessions: sessions,
-		Audit: postgres.NewAudit(c.core.Database), Now: now, NewID: newID,
+		Audit: postgres.NewAudit(c.core.Database), Events: postgres.NewOutbox(c.core.Database), Now: now, NewID: newID,
 	})
 }

@@ -42,6 +42,7 @@ var (
 	_ repositories.ProviderTokens  = ProviderTokens{}
 	_ repositories.AuditReader     = AuditLog{}
 	_ repositories.ExpiredAudit    = AuditLog{}
+	_ repositories.EventHistory    = (*Memory)(nil)
 )
 
 // Store returns all ports over m.
@@ -50,7 +51,7 @@ func (m *Memory) Store() Store {
 		Work: m, Users: m, Sessions: m, Live: m, Pages: m, Expired: m, Outbox: m, Backlog: m, Published: m, Replays: m, Leases: m,
 		Deliveries: m, ByHTTP: ByHTTP{m}, Identities: m, Tokens: ProviderTokens{m},
 		Addresses: m,
-		Audit:     AuditLog{m}, OldAudit: AuditLog{m},
+		Audit:     AuditLog{m}, OldAudit: AuditLog{m}, History: m,
 	}
 }
 

@@ -116,3 +116,19 @@ func (m AuditLog) DeleteAuditBefore(ctx context.Context, t time.Time, limit int)
 	}
 	return deleted, err
 }
+
+// EventsOf goes by the versions.
+func (m *Memory) EventsOf(ctx context.Context, userID string, limit int) ([]models.OutboxEvent, error) {
+	s, err := m.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var events []models.OutboxEvent
+	for _, e := range s.events {
+		if e.UserID == strings.ToLower(userID) {
+			events = append(events, e.OutboxEvent)
+		}
+	}
+	slices.SortFunc(events, func(a, b models.OutboxEvent) int { return cmp.Compare(b.Version, a.Version) })
+	return events[:min(max(0, limit), len(events))], nil
+}

@@ -2,6 +2,7 @@ package repositorytest
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +11,19 @@ import (
 )
 
 var outboxTests = map[string]func(t *testing.T, s Store){
+	"the events of a user are found, the newest first": func(t *testing.T, s Store) {
+		ada, grace := account("Ada"), account("Grace")
+		first, second, third := event(ada, 1), event(ada, 2), event(ada, 3)
+		s.append(t, first, second, event(grace, 1), third)
+		for id, want := range map[string][]models.OutboxEvent{ada.ID: {third, second}, strings.ToUpper(ada.ID): {third, second}, newID(): nil, "no id": nil} {
+			got, err := s.History.EventsOf(t.Context(), id, 2)
+			noError(t, "EventsOf()", err)
+			wantSame(t, append([]models.OutboxEvent{}, got...), append([]models.OutboxEvent{}, want...))
+		}
+		got, err := s.History.EventsOf(t.Context(), ada.ID, -1)
+		noError(t, "EventsOf() without a limit", err)
+		wantSame(t, len(got), 0)
+	},
 	"every field comes back": func(t *testing.T, s Store) {
 		first, second := event(account("Ada"), 1), event(account("Grace"), 1)
 		second.Action, second.RequestID, second.Version = models.ActionDeleted, "", 9

@@ -29,6 +29,7 @@ type Store struct {
 	Addresses  repositories.SessionAddresses
 	Audit      repositories.AuditReader
 	OldAudit   repositories.ExpiredAudit
+	History    repositories.EventHistory
 }
 
 // Run tests the behaviour of an implementation. open returns an empty store, which must take

@@ -50,7 +50,9 @@ func RunSessionChanges(t *testing.T, open func(changed func(context.Context, []r
 		return errors.Join(r.Sessions.Delete(ctx, newID()), r.Sessions.Delete(ctx, first.ID), r.Sessions.Delete(ctx, first.ID))
 	})
 	want("a log-out", ended(first))
-	s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Sessions.DeleteOfUser(ctx, ada.ID, second.ID) })
+	s.do(t, func(ctx context.Context, r repositories.Set) error {
+		return r.Sessions.DeleteOfUser(ctx, ada.ID, second.ID)
+	})
 	want("all but one", ended(third))
 
 	boom := errors.New("boom")

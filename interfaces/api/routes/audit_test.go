@@ -293,6 +293,7 @@ func TestExport(t *testing.T) {
 		}
 		Audit          []auditEntry
 		AuditTruncated bool
+		Events         []struct{ Action, Email string }
 	}
 	got.into(t, &export)
 	if export.User.Email != "ada@example.com" || *export.User.DisplayName != "Countess" || !export.HasPassword || export.AuditTruncated {
@@ -303,6 +304,9 @@ func TestExport(t *testing.T) {
 	}
 	if i := export.Identities; len(i) != 1 || i[0].ProviderID != "1001" || i[0].Profile["email"] != "ada@work.example" || i[0].Profile["name"] != "Ada L" || !i[0].HasAccessToken || !i[0].HasRefreshToken {
 		t.Errorf("the identities are %+v", i)
+	}
+	if e := export.Events; len(e) != 1 || e[0].Action != "created" || e[0].Email != "ada@example.com" {
+		t.Errorf("the events are %+v", e)
 	}
 	wantActions(t, auditPage{Entries: export.Audit}, "data_exported", "user_changed", "identity_linked", "registered")
 	for _, secret := range []string{"hash of", goodPassword, "secret-access-token", "secret-refresh-token", ada.RefreshToken, "grace", "of-the-admin"} {

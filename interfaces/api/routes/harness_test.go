@@ -88,7 +88,7 @@ func newAPI(t *testing.T) *api {
 		}),
 		Audit: serviceimpl.NewAuditLog(repositorytest.AuditLog{Memory: a.store}),
 		Exporter: serviceimpl.NewExports(serviceimpl.ExportsDeps{
-			Work: a.store, Identities: a.store, Sessions: a.store, Audit: repositorytest.AuditLog{Memory: a.store}, Now: a.clock.Now, NewID: newID,
+			Work: a.store, Identities: a.store, Sessions: a.store, Audit: repositorytest.AuditLog{Memory: a.store}, Events: a.store, Now: a.clock.Now, NewID: newID,
 		}),
 		Limiter: &a.limiter, CursorSecret: []byte(jwtSecret), SyncToken: syncToken, Metrics: metrics.New("test"),
 		Log: slog.New(slog.DiscardHandler), AllowedOrigins: []string{frontend},
