@@ -54,7 +54,7 @@ func (c identityChange) changesEmail(u models.User) bool {
 // address or the username changed; otherChange says that the user differs in something else.
 // Where nothing changes, nothing is written.
 func (c identityChange) save(ctx context.Context, r repositories.Set, u *models.User, eventID string, now time.Time, otherChange bool) error {
-	identity := false
+	identity, email := false, u.Email
 	if c.email.Present {
 		identity = u.SetEmail(c.email.Value)
 	}
@@ -78,6 +78,11 @@ func (c identityChange) save(ctx context.Context, r repositories.Set, u *models.
 	updated := eventOf(ctx, u, eventID, models.ActionUpdated, now)
 	if err := r.Users.Save(ctx, *u); err != nil {
 		return err
+	}
+	if u.Email != email { // what was mailed to the old address dies with it
+		if err := r.Tokens.DeleteOfUser(ctx, u.ID); err != nil {
+			return err
+		}
 	}
 	return r.Outbox.Append(ctx, updated)
 }
@@ -105,6 +110,9 @@ func remove(ctx context.Context, r repositories.Set, u models.User, activeAdmins
 		return err
 	}
 	if err := r.Audit.Append(ctx, entryOf(ctx, newID(), models.AuditUserDeleted, u.ID, now, nil)); err != nil {
+		return err
+	}
+	if err := r.Mails.DeleteTo(ctx, u.Email); err != nil { // those that name the user go with it anyhow
 		return err
 	}
 	return r.Outbox.Append(ctx, deleted)

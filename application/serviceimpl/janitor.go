@@ -20,6 +20,7 @@ type JanitorDeps struct {
 	Events   repositories.PublishedEvents
 	Audit    repositories.ExpiredAudit
 	AuditAge time.Duration // how long entries of the audit log stay
+	Tokens   repositories.ExpiredMailTokens
 	Now      func() time.Time
 	Log      *slog.Logger
 }
@@ -38,9 +39,11 @@ func (j *Janitor) Run(ctx context.Context) {
 	}
 }
 
-// Sweep deletes expired sessions, and events and audit entries that are older than they are kept.
+// Sweep deletes expired sessions and mailed tokens, and events and audit entries that are older
+// than they are kept.
 func (j *Janitor) Sweep(ctx context.Context) {
 	j.sweep(ctx, "sessions", 0, j.Sessions.DeleteExpired)
+	j.sweep(ctx, "mail tokens", 0, j.Tokens.DeleteExpiredTokens)
 	j.sweep(ctx, "events", outboxRetention, j.Events.DeletePublished)
 	j.sweep(ctx, "audit entries", j.AuditAge, j.Audit.DeleteAuditBefore)
 }

@@ -219,6 +219,9 @@ func handOver(ctx context.Context, r repositories.Set, user *models.User, now ti
 	if err := r.Sessions.DeleteOfUser(ctx, user.ID, ""); err != nil {
 		return err
 	}
+	if err := r.Tokens.DeleteOfUser(ctx, user.ID); err != nil {
+		return err
+	}
 	return r.Identities.DeleteOfUser(ctx, user.ID)
 }
 
@@ -251,7 +254,10 @@ func (o *OAuth) create(ctx context.Context, user models.User, identity models.Ex
 		if err := r.Audit.Append(ctx, oneselfOf(ctx, o.NewID(), models.AuditRegistered, user.ID, user.CreatedAt, methodOf(identity.Provider))); err != nil {
 			return err
 		}
-		return r.Outbox.Append(ctx, created)
+		if err := r.Outbox.Append(ctx, created); err != nil {
+			return err
+		}
+		return o.Mails.verify(ctx, r, user)
 	})
 	if err != nil {
 		return services.OAuthGrant{}, err

@@ -23,7 +23,7 @@ const (
 	ticketLifetime = 15 * time.Minute
 )
 
-// OAuthDeps is all that OAuth needs. Every field is required.
+// OAuthDeps is all that OAuth needs. Every field but Mails is required.
 type OAuthDeps struct {
 	Providers  services.IdentityProviders
 	Values     repositories.OneTimeStore
@@ -32,6 +32,7 @@ type OAuthDeps struct {
 	Users      repositories.UserReader
 	Identities repositories.IdentityReader
 	Sessions   *Sessions
+	Mails      *MailPromises    // nil: no mail is sent
 	Now        func() time.Time // UTC, in microseconds
 	NewID      func() string    // a UUIDv7
 }

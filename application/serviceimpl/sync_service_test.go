@@ -442,7 +442,7 @@ func TestJanitorEndsExpiredSessions(t *testing.T) {
 			t.Fatal(err)
 		}
 		pass(2 * time.Hour)
-		serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: store, Events: store, Audit: repositorytest.AuditLog{Memory: store}, AuditAge: time.Hour, Now: now, Log: slog.New(slog.DiscardHandler)}).Sweep(t.Context())
+		serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: store, Events: store, Audit: repositorytest.AuditLog{Memory: store}, AuditAge: time.Hour, Tokens: store, Now: now, Log: slog.New(slog.DiscardHandler)}).Sweep(t.Context())
 		if left := store.SessionsOf(user.ID); len(left) != 1 || !left[0].IsLive(now()) {
 			t.Errorf("sessions left: %+v, want the one that lives", left)
 		}
@@ -458,7 +458,7 @@ func TestJanitor(t *testing.T) {
 		relay, _ := newRelay(store, b, "a")
 		relay.Drain(t.Context())
 		commit(t, store, ada, 3, 3) // never published: it must stay, however old
-		janitor := serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: store, Events: store, Audit: repositorytest.AuditLog{Memory: store}, AuditAge: time.Hour, Now: now, Log: slog.New(slog.DiscardHandler)})
+		janitor := serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: store, Events: store, Audit: repositorytest.AuditLog{Memory: store}, AuditAge: time.Hour, Tokens: store, Now: now, Log: slog.New(slog.DiscardHandler)})
 		pass(7*24*time.Hour - time.Minute)
 		janitor.Sweep(t.Context())
 		if n := len(store.Events()); n != 3 {

@@ -12,12 +12,13 @@ import (
 	"gofiber-auth/domain/services"
 )
 
-// AccountsDeps is all that Accounts needs. Every field is required.
+// AccountsDeps is all that Accounts needs. Every field but Mails is required.
 type AccountsDeps struct {
 	Work     repositories.UnitOfWork
 	Users    repositories.UserReader
 	Hasher   services.PasswordHasher
 	Sessions *Sessions
+	Mails    *MailPromises    // nil: no mail is sent
 	Now      func() time.Time // UTC, in microseconds
 	NewID    func() string    // a UUIDv7
 
@@ -71,7 +72,10 @@ func (a *Accounts) Register(ctx context.Context, in dto.RegisterRequest, from mo
 		if err := r.Audit.Append(ctx, oneselfOf(ctx, a.NewID(), models.AuditRegistered, user.ID, now, methodOf(byPassword))); err != nil {
 			return err
 		}
-		return r.Outbox.Append(ctx, created)
+		if err := r.Outbox.Append(ctx, created); err != nil {
+			return err
+		}
+		return a.Mails.verify(ctx, r, user)
 	})
 	if err != nil {
 		return services.Grant{}, err
@@ -207,7 +211,10 @@ func (a *Accounts) Update(ctx context.Context, p models.Principal, in dto.Update
 			if err := change.save(ctx, r, &user, a.NewID(), now, false); err != nil {
 				return err
 			}
-			return appendEntries(ctx, r, ownChanges(ctx, a.NewID, before, user, now)...)
+			if err := appendEntries(ctx, r, ownChanges(ctx, a.NewID, before, user, now)...); err != nil {
+				return err
+			}
+			return a.Mails.emailChanged(ctx, r, before, user)
 		})
 	})
 	return user, err
@@ -241,7 +248,14 @@ func (a *Accounts) ChangePassword(ctx context.Context, p models.Principal, in dt
 			if err := r.Audit.Append(ctx, entryOf(ctx, a.NewID(), models.AuditPasswordChanged, user.ID, user.UpdatedAt, nil)); err != nil {
 				return err
 			}
-			return r.Sessions.DeleteOfUser(ctx, user.ID, p.Session.ID)
+			if err := r.Sessions.DeleteOfUser(ctx, user.ID, p.Session.ID); err != nil {
+				return err
+			}
+			// Who knows the password needs no link to a new one any more.
+			if err := r.Tokens.Delete(ctx, user.ID, models.MailReset); err != nil {
+				return err
+			}
+			return a.Mails.promise(ctx, r, models.MailPasswordChanged, user.ID, user.Email)
 		})
 	})
 }

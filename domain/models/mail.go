@@ -27,8 +27,8 @@ type Mail struct {
 	RequestID string // of the request that caused it; may be empty
 	CreatedAt time.Time
 
-	Attempts int       // that failed
-	DueAt    time.Time // of the next
+	Attempts int // begun so far
+	Refusals int // by the mail server, for good
 }
 
 // LogValue logs nothing of the person.
@@ -44,4 +44,10 @@ type MailToken struct {
 	UserID    string
 	Email     string // that it was sent to; it is good only while it is the user's
 	ExpiresAt time.Time
+}
+
+// IsGoodFor reports whether the token, at that time, lets its bearer do to the user what its
+// purpose says.
+func (t MailToken) IsGoodFor(purpose MailKind, u User, now time.Time) bool {
+	return t.Purpose == purpose && t.UserID == u.ID && t.Email == u.Email && u.IsActive && now.Before(t.ExpiresAt)
 }

@@ -2,6 +2,7 @@ package services
 
 import (
 	"context"
+	"errors"
 
 	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/models"
@@ -9,9 +10,18 @@ import (
 
 // Mailer sends mails.
 type Mailer interface {
-	// Send hands a mail over to the mail server, or says why not.
+	// Send hands a mail over to the mail server, or says why not, without naming who gets it:
+	// ErrMailServer, ErrMailRefused, or another error where a later attempt may succeed. It
+	// returns soon after ctx ends.
 	Send(ctx context.Context, m MailMessage) error
 }
+
+var (
+	// ErrMailServer says that the trouble is the mail server's, whatever the mail.
+	ErrMailServer = errors.New("the mail server takes no mail")
+	// ErrMailRefused says that the mail server refuses this mail for good.
+	ErrMailRefused = errors.New("the mail is refused")
+)
 
 // MailMessage is a mail as people read it.
 type MailMessage struct {

@@ -36,7 +36,7 @@ func TestContract(t *testing.T) {
 // can go because those of the tests are years old.
 func empty(db *postgres.Database) error {
 	var errs []error
-	for _, table := range []string{"users", "http_deliveries", "outbox_events", "relay_leases", "audit_entries"} {
+	for _, table := range []string{"users", "mails", "http_deliveries", "outbox_events", "relay_leases", "audit_entries"} {
 		errs = append(errs, db.Write.Exec("DELETE FROM "+table).Error)
 	}
 	return errors.Join(errs...)
@@ -51,6 +51,7 @@ func store(db *postgres.Database) repositorytest.Store {
 		Identities: identities, Tokens: identities,
 		Addresses: sessions,
 		Audit:     postgres.NewAudit(db), OldAudit: postgres.NewAudit(db), History: outbox,
+		Mails: postgres.NewMails(db), MailTokens: postgres.NewMailTokens(db), ExpiredTokens: postgres.NewMailTokens(db),
 	}
 }
 

@@ -14,6 +14,7 @@ type UnitOfWork struct {
 	appended func()
 	byHTTP   bool
 	changed  func(context.Context, []repositories.SessionChange)
+	promised func()
 }
 
 var _ repositories.UnitOfWork = (*UnitOfWork)(nil)
@@ -24,7 +25,9 @@ func NewUnitOfWork(db *Database, appended func(), options ...UnitOfWorkOption) *
 	if appended == nil {
 		appended = func() {}
 	}
-	u := &UnitOfWork{db: db, appended: appended, changed: func(context.Context, []repositories.SessionChange) {}}
+	u := &UnitOfWork{
+		db: db, appended: appended, promised: func() {}, changed: func(context.Context, []repositories.SessionChange) {},
+	}
 	for _, option := range options {
 		option(u)
 	}
@@ -43,21 +46,27 @@ func OnSessions(changed func(context.Context, []repositories.SessionChange)) Uni
 	return func(u *UnitOfWork) { u.changed = changed }
 }
 
+// OnMail has promised called after each commit that promised a mail; it must not block.
+func OnMail(promised func()) UnitOfWorkOption {
+	return func(u *UnitOfWork) { u.promised = promised }
+}
+
 // Do returns the error of fn as it is. A failed statement dooms the transaction: fn returns
 // its error and does not go on.
 func (u *UnitOfWork) Do(ctx context.Context, fn func(ctx context.Context, r repositories.Set) error) error {
 	var (
-		own     error // fn's
-		events  int
-		changes []repositories.SessionChange
+		own             error // fn's
+		events, letters int
+		changes         []repositories.SessionChange
 	)
 	err := u.db.write(ctx, "unit of work", func(db *gorm.DB) error {
-		own, events, changes = nil, 0, nil
+		own, events, letters, changes = nil, 0, 0, nil
 		return db.Transaction(func(tx *gorm.DB) error {
 			t := transaction{db: u.db, tx: tx, changes: &changes}
 			own = fn(tx.Statement.Context, repositories.Set{
 				Users: users{t}, Sessions: sessions{t}, Identities: identities{t}, Outbox: outbox{t, &events, u.byHTTP},
-				Audit: audit{t},
+				Audit:  audit{t},
+				Tokens: mailTokens{t}, Mails: mails{t, &letters},
 			})
 			return own
 		})
@@ -73,6 +82,9 @@ func (u *UnitOfWork) Do(ctx context.Context, fn func(ctx context.Context, r repo
 	}
 	if len(changes) > 0 {
 		u.changed(ctx, changes)
+	}
+	if letters > 0 {
+		u.promised()
 	}
 	return nil
 }

@@ -43,6 +43,10 @@ var (
 	_ repositories.AuditReader     = AuditLog{}
 	_ repositories.ExpiredAudit    = AuditLog{}
 	_ repositories.EventHistory    = (*Memory)(nil)
+
+	_ repositories.MailQueue         = (*Memory)(nil)
+	_ repositories.MailTokenReader   = (*Memory)(nil)
+	_ repositories.ExpiredMailTokens = (*Memory)(nil)
 )
 
 // Store returns all ports over m.
@@ -52,6 +56,7 @@ func (m *Memory) Store() Store {
 		Deliveries: m, ByHTTP: ByHTTP{m}, Identities: m, Tokens: ProviderTokens{m},
 		Addresses: m,
 		Audit:     AuditLog{m}, OldAudit: AuditLog{m}, History: m,
+		Mails: m, MailTokens: m, ExpiredTokens: m,
 	}
 }
 
@@ -109,6 +114,7 @@ func (m *Memory) do(ctx context.Context, fn func(ctx context.Context, r reposito
 		if err := fn(ctx, repositories.Set{
 			Users: memoryUsers{s}, Sessions: memorySessions{s}, Identities: memoryIdentities{s}, Outbox: memoryOutbox{s, byHTTP},
 			Audit: memoryAudit{s},
+			Mails: memoryMails{s}, Tokens: memoryMailTokens{s},
 		}); err != nil {
 			return err
 		}
@@ -159,6 +165,8 @@ type state struct {
 	deliveries map[string]memoryDelivery
 	identities map[string]models.OAuthProvider
 	audit      map[string]models.AuditEntry
+	mails      map[string]memoryMail
+	mailTokens map[string]models.MailToken // by their hashes
 }
 
 type memoryEvent struct {
@@ -175,7 +183,7 @@ type memoryLease struct {
 func (s state) clone() state {
 	return state{
 		cloned(s.users), cloned(s.sessions), cloned(s.tokens), cloned(s.events), cloned(s.leases),
-		cloned(s.deliveries), cloned(s.identities), cloned(s.audit),
+		cloned(s.deliveries), cloned(s.identities), cloned(s.audit), cloned(s.mails), cloned(s.mailTokens),
 	}
 }
 

@@ -74,6 +74,7 @@ func (r memoryUsers) Delete(ctx context.Context, id string) error {
 		return domain.ErrNotFound
 	}
 	delete(r.users, id)
+	r.deleteMailsOf(id)
 	return errors.Join(memoryIdentities(r).DeleteOfUser(ctx, id), memorySessions(r).DeleteOfUser(ctx, id, ""))
 }
 

@@ -30,6 +30,10 @@ type Store struct {
 	Audit      repositories.AuditReader
 	OldAudit   repositories.ExpiredAudit
 	History    repositories.EventHistory
+
+	Mails         repositories.MailQueue
+	MailTokens    repositories.MailTokenReader
+	ExpiredTokens repositories.ExpiredMailTokens
 }
 
 // Run tests the behaviour of an implementation. open returns an empty store, which must take
@@ -54,6 +58,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"leases", leaseTests},
 		{"deliveries", deliveryTests},
 		{"audit", auditTests},
+		{"mails", mailTests},
+		{"mail tokens", mailTokenTests},
 		{"races", raceTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {

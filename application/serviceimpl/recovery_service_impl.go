@@ -1,0 +1,178 @@
+package serviceimpl
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"gofiber-auth/domain"
+	"gofiber-auth/domain/dto"
+	"gofiber-auth/domain/models"
+	"gofiber-auth/domain/repositories"
+	"gofiber-auth/domain/services"
+)
+
+// mailLimit is how many mails one address is sent because somebody asked for them.
+var mailLimit = services.Limit{Name: "mail", Burst: 5, Per: time.Hour}
+
+// RecoveryDeps is all that Recovery needs. Every field but Mails is required.
+type RecoveryDeps struct {
+	Work    repositories.UnitOfWork
+	Users   repositories.UserReader
+	Tokens  repositories.MailTokenReader
+	Hasher  services.PasswordHasher
+	Limiter services.RateLimiter
+	Mails   *MailPromises    // nil: no mail is sent
+	Now     func() time.Time // UTC, in microseconds
+}
+
+// Recovery is what goes through a person's mailbox: proving an address, and a new password for
+// who has forgotten the old one. The tokens in the mails are made by MailSender.
+type Recovery struct{ RecoveryDeps }
+
+var _ services.Recovery = (*Recovery)(nil)
+
+// NewRecovery returns Recovery on the given parts.
+func NewRecovery(d RecoveryDeps) *Recovery { return &Recovery{d} }
+
+// VerifyEmail implements services.Recovery.
+func (s *Recovery) VerifyEmail(ctx context.Context, in dto.VerifyEmailRequest) error {
+	if err := checkBody(in); err != nil {
+		return err
+	}
+	user, err := s.bearer(ctx, in.Token, models.MailVerify)
+	if err != nil {
+		return err
+	}
+	return s.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
+		user, err := s.redeem(ctx, r, user.ID, in.Token, models.MailVerify)
+		if err != nil {
+			return err
+		}
+		user.EmailVerified, user.UpdatedAt = true, s.Now()
+		if err := r.Users.Save(ctx, user); err != nil {
+			return err
+		}
+		return r.Tokens.Delete(ctx, user.ID, models.MailVerify)
+	})
+}
+
+// ResendVerification implements services.Recovery.
+func (s *Recovery) ResendVerification(ctx context.Context, p models.Principal) error {
+	if p.User.EmailVerified {
+		return domain.ErrAlreadyVerified
+	}
+	if err := s.count(ctx, p.User.Email); err != nil {
+		return err
+	}
+	err := s.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error { return s.Mails.verify(ctx, r, p.User) })
+	if errors.Is(err, domain.ErrNotFound) {
+		return domain.ErrUnauthorized.Because(err) // deleted meanwhile
+	}
+	return err
+}
+
+// ForgotPassword implements services.Recovery. Whose the address is, the request does not ask:
+// MailSender finds out.
+func (s *Recovery) ForgotPassword(ctx context.Context, in dto.ForgotPasswordRequest) error {
+	if err := checkBody(in); err != nil {
+		return err
+	}
+	if err := s.count(ctx, models.NormalizeEmail(in.Email)); err != nil {
+		return err
+	}
+	if s.Mails == nil {
+		return nil
+	}
+	return s.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
+		return s.Mails.promise(ctx, r, models.MailReset, "", in.Email)
+	})
+}
+
+// count counts a mail to the address.
+func (s *Recovery) count(ctx context.Context, address string) error {
+	state := s.Limiter.Take(ctx, mailLimit, address)
+	if state.Allowed {
+		return nil
+	}
+	limited := *domain.ErrRateLimited
+	limited.RetryAfter = state.RetryAfter
+	return &limited
+}
+
+// ResetPassword implements services.Recovery. A token that is good for nothing costs no hash.
+func (s *Recovery) ResetPassword(ctx context.Context, in dto.ResetPasswordRequest) error {
+	if err := checkReset(in, models.User{}); err != nil {
+		return err
+	}
+	user, err := s.bearer(ctx, in.Token, models.MailReset)
+	if err != nil {
+		return err
+	}
+	if err := checkReset(in, user); err != nil {
+		return err
+	}
+	hash, err := s.Hasher.Hash(ctx, in.Password)
+	if err != nil {
+		return err
+	}
+	return s.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
+		user, err := s.redeem(ctx, r, user.ID, in.Token, models.MailReset)
+		if err != nil {
+			return err
+		}
+		user.PasswordHash, user.EmailVerified, user.UpdatedAt = hash, true, s.Now()
+		if err := r.Users.Save(ctx, user); err != nil {
+			return err
+		}
+		if err := r.Tokens.DeleteOfUser(ctx, user.ID); err != nil {
+			return err
+		}
+		if err := r.Sessions.DeleteOfUser(ctx, user.ID, ""); err != nil {
+			return err
+		}
+		return s.Mails.promise(ctx, r, models.MailPasswordChanged, user.ID, user.Email)
+	})
+}
+
+// checkReset returns a domain.ErrValidation with all that is wrong, or nil. The zero user is one
+// that is not known yet.
+func checkReset(in dto.ResetPasswordRequest, u models.User) error {
+	var f faults
+	f.body(in)
+	f.password("password", in.Password, u.Username, u.Email)
+	return f.err()
+}
+
+// bearer returns whose the token is, before anything costly is done, or domain.ErrInvalidToken.
+func (s *Recovery) bearer(ctx context.Context, token string, purpose models.MailKind) (models.User, error) {
+	found, err := s.Tokens.MailToken(ctx, hashOf(token))
+	if err != nil {
+		return models.User{}, missing(err, domain.ErrInvalidToken)
+	}
+	user, err := s.Users.ByID(ctx, found.UserID)
+	if err != nil {
+		return models.User{}, missing(err, domain.ErrInvalidToken)
+	}
+	if !found.IsGoodFor(purpose, user, s.Now()) {
+		return models.User{}, domain.ErrInvalidToken
+	}
+	return user, nil
+}
+
+// redeem locks the user and looks again: the token may have been used, or the address changed,
+// since bearer did.
+func (s *Recovery) redeem(ctx context.Context, r repositories.Set, userID, token string, purpose models.MailKind) (models.User, error) {
+	user, err := r.Users.ForUpdate(ctx, userID)
+	if err != nil {
+		return user, missing(err, domain.ErrInvalidToken)
+	}
+	found, err := r.Tokens.ByHash(ctx, hashOf(token))
+	if err != nil {
+		return user, missing(err, domain.ErrInvalidToken)
+	}
+	if !found.IsGoodFor(purpose, user, s.Now()) {
+		return user, domain.ErrInvalidToken
+	}
+	return user, nil
+}
