@@ -89,6 +89,11 @@ func (s *MailSender) prepare(ctx context.Context, m models.Mail) (token string, 
 		if !user.IsActive || user.Email != m.To || m.Kind == models.MailVerify && user.EmailVerified {
 			return errPointless
 		}
+		if m.Kind == models.MailReset && m.Attempts == 0 {
+			if err := r.Audit.Append(ctx, requestedReset(m, user.ID, s.NewID(), s.Now())); err != nil {
+				return err
+			}
+		}
 		return r.Tokens.Put(ctx, models.MailToken{
 			Hash: hashOf(token), Purpose: m.Kind, UserID: user.ID, Email: user.Email, ExpiresAt: s.Now().Add(lifetime),
 		})
@@ -167,5 +172,13 @@ func (s *MailSender) giveUp(ctx context.Context, m models.Mail) {
 	defer cancel()
 	if err := s.Queue.Retry(ctx, m, 0); err != nil {
 		s.Log.WarnContext(ctx, "a mail was not given up; it is sent when its claim ends", "mail", m, "error", err)
+	}
+}
+
+// requestedReset is the entry of a new password that was asked for. The request itself does not
+// know whose address it named, so that its time does not tell; whoever made it is not kept.
+func requestedReset(m models.Mail, userID, id string, now time.Time) models.AuditEntry {
+	return models.AuditEntry{
+		ID: id, Action: models.AuditResetRequested, UserID: userID, RequestID: m.RequestID, At: now, Detail: map[string]string{},
 	}
 }

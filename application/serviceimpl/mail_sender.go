@@ -35,6 +35,7 @@ type MailSenderDeps struct {
 	// Count is told of every attempt that ended, and how.
 	Count func(kind, result string)
 	Now   func() time.Time
+	NewID func() string // a UUIDv7
 	Log   *slog.Logger
 }
 

@@ -24,6 +24,9 @@ type RecoveryDeps struct {
 	Limiter services.RateLimiter
 	Mails   *MailPromises    // nil: no mail is sent
 	Now     func() time.Time // UTC, in microseconds
+	NewID   func() string    // a UUIDv7
+
+	Breaches services.BreachChecker
 }
 
 // Recovery is what goes through a person's mailbox: proving an address, and a new password for
@@ -51,6 +54,9 @@ func (s *Recovery) VerifyEmail(ctx context.Context, in dto.VerifyEmailRequest) e
 		}
 		user.EmailVerified, user.UpdatedAt = true, s.Now()
 		if err := r.Users.Save(ctx, user); err != nil {
+			return err
+		}
+		if err := r.Audit.Append(ctx, oneselfOf(ctx, s.NewID(), models.AuditEmailVerified, user.ID, user.UpdatedAt, nil)); err != nil {
 			return err
 		}
 		return r.Tokens.Delete(ctx, user.ID, models.MailVerify)
@@ -112,6 +118,9 @@ func (s *Recovery) ResetPassword(ctx context.Context, in dto.ResetPasswordReques
 	if err := checkReset(in, user); err != nil {
 		return err
 	}
+	if err := checkBreached(ctx, s.Breaches, "password", in.Password); err != nil {
+		return err
+	}
 	hash, err := s.Hasher.Hash(ctx, in.Password)
 	if err != nil {
 		return err
@@ -123,6 +132,9 @@ func (s *Recovery) ResetPassword(ctx context.Context, in dto.ResetPasswordReques
 		}
 		user.PasswordHash, user.EmailVerified, user.UpdatedAt = hash, true, s.Now()
 		if err := r.Users.Save(ctx, user); err != nil {
+			return err
+		}
+		if err := r.Audit.Append(ctx, oneselfOf(ctx, s.NewID(), models.AuditPasswordReset, user.ID, user.UpdatedAt, nil)); err != nil {
 			return err
 		}
 		if err := r.Tokens.DeleteOfUser(ctx, user.ID); err != nil {

@@ -44,6 +44,10 @@ func (a *Accounts) Refresh(ctx context.Context, in dto.RefreshRequest) (services
 			return domain.ErrRefreshToken.Because(errors.New("the user is not active"))
 		case known.IsReuse(came):
 			reused = true
+			// It is not known whose hands the token is in: the entry names no actor.
+			if err := r.Audit.Append(ctx, entryOf(ctx, a.NewID(), models.AuditRefreshReused, user.ID, now, nil)); err != nil {
+				return err
+			}
 			return r.Sessions.Delete(ctx, session.ID)
 		}
 		answer = pendingSession{

@@ -13,9 +13,10 @@ import (
 
 // SessionListDeps is all that SessionList needs. Every field is required.
 type SessionListDeps struct {
-	Work repositories.UnitOfWork
-	Live repositories.SessionLister
-	Now  func() time.Time
+	Work  repositories.UnitOfWork
+	Live  repositories.SessionLister
+	Now   func() time.Time
+	NewID func() string
 }
 
 // SessionList is what users do with their own sessions.
@@ -46,6 +47,9 @@ func (l *SessionList) EndSession(ctx context.Context, p models.Principal, sessio
 		case !session.IsLive(l.Now()):
 			return domain.ErrNotFound.Because(errors.New("the session is too old"))
 		}
+		if err := r.Audit.Append(ctx, entryOf(ctx, l.NewID(), models.AuditSessionEnded, p.User.ID, l.Now(), nil)); err != nil {
+			return err
+		}
 		return r.Sessions.Delete(ctx, session.ID)
 	})
 }
@@ -55,6 +59,9 @@ func (l *SessionList) EndSession(ctx context.Context, p models.Principal, sessio
 func (l *SessionList) EndOtherSessions(ctx context.Context, p models.Principal) error {
 	return l.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
 		if _, err := lock(ctx, r, p, false); err != nil {
+			return err
+		}
+		if err := r.Audit.Append(ctx, entryOf(ctx, l.NewID(), models.AuditSessionsEnded, p.User.ID, l.Now(), nil)); err != nil {
 			return err
 		}
 		return r.Sessions.DeleteOfUser(ctx, p.User.ID, p.Session.ID)

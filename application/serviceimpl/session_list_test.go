@@ -13,7 +13,7 @@ import (
 func TestPeopleSeeAndEndTheirSessions(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	list := serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: w.store, Live: w.store, Now: w.clock.Now})
+	list := serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: w.store, Live: w.store, Now: w.clock.Now, NewID: newID})
 	first, other := w.principal(t, w.enter(t, "ada").AccessToken), w.principal(t, w.enter(t, "grace").AccessToken)
 	logIn := func(agent string) models.Principal {
 		t.Helper()
@@ -61,7 +61,7 @@ func TestPeopleSeeAndEndTheirSessions(t *testing.T) {
 func TestSessionsThatAreTooOldAreNone(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	list := serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: w.store, Live: w.store, Now: w.clock.Now})
+	list := serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: w.store, Live: w.store, Now: w.clock.Now, NewID: newID})
 	old := w.principal(t, w.enter(t, "ada").AccessToken)
 	w.clock.pass(time.Hour)
 	g, err := w.accounts.Login(t.Context(), dto.LoginRequest{Username: "ada", Password: password}, models.Client{})

@@ -43,6 +43,10 @@ type Container struct {
 	wakeups  *serviceimpl.Wakeups
 	relay    *serviceimpl.Relay
 	httpSync *httpSync // nil without BACKEND_SYNC_URL
+	post     post
+
+	mailWakeups *serviceimpl.Wakeups
+
 	janitor  *serviceimpl.Janitor
 	embedded *nats.Embedded // nil with NATS_URL
 	draining atomic.Bool
@@ -55,7 +59,7 @@ type Container struct {
 // database's schema up to date and takes the port. Requests are answered from Run on. It fails
 // with config.Faults for settings whose faults only the parts that use them can see.
 func New(ctx context.Context, cfg config.Config, log *slog.Logger, version string) (*Container, error) {
-	c := &Container{cfg: cfg, log: log, wakeups: serviceimpl.NewWakeups()}
+	c := &Container{cfg: cfg, log: log, wakeups: serviceimpl.NewWakeups(), mailWakeups: serviceimpl.NewWakeups()}
 	if err := c.build(ctx, version); err != nil {
 		return nil, errors.Join(err, c.closers.close())
 	}
@@ -81,7 +85,7 @@ func (c *Container) build(ctx context.Context, version string) (err error) {
 		}
 	}
 	m := metrics.New(version)
-	if c.core, err = NewCore(ctx, cfg, log, m, c.committed); err != nil {
+	if c.core, err = NewCore(ctx, cfg, log, m, c.committed, postgres.OnMail(c.mailWakeups.Committed)); err != nil {
 		return err
 	}
 	c.closers.add(c.core.Close)
@@ -91,6 +95,9 @@ func (c *Container) build(ctx context.Context, version string) (err error) {
 	}
 	publisher, err := c.connectBus(m)
 	if err != nil {
+		return err
+	}
+	if c.post, err = c.newPost(ctx, m); err != nil {
 		return err
 	}
 	if err := c.listen(); err != nil {
@@ -152,7 +159,7 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, shar
 	sessions := postgres.NewSessions(db)
 	c.relay = c.core.newRelay(publisher, c.leases(), c.wakeups, m, c.log)
 	c.janitor = serviceimpl.NewJanitor(serviceimpl.JanitorDeps{
-		Sessions: sessions, Events: queue, Audit: postgres.NewAudit(db), AuditAge: c.cfg.AuditRetention, Now: now, Log: c.log,
+		Sessions: sessions, Events: queue, Tokens: postgres.NewMailTokens(db), Audit: postgres.NewAudit(db), AuditAge: c.cfg.AuditRetention, Now: now, Log: c.log,
 	})
 	authenticator := serviceimpl.NewSessions(serviceimpl.SessionsDeps{
 		Reader: sessions, Lifetime: c.cfg.Tokens.RefreshExpiresIn, Now: now, NewID: newID,
@@ -162,7 +169,7 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, shar
 		}),
 	})
 	accounts := serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
-		Work: c.core.Work, Users: c.core.Users, Hasher: c.core.Hasher, Sessions: authenticator, Now: now, NewID: newID,
+		Work: c.core.Work, Users: c.core.Users, Hasher: c.core.Hasher, Sessions: authenticator, Mails: c.post.promises, Now: now, NewID: newID,
 		Limiter: shared.limiter, Addresses: sessions, Breaches: c.core.Breaches,
 	})
 	oauth, idp, err := c.newOAuth(m, authenticator, shared.values)
@@ -179,15 +186,15 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, shar
 	}
 	c.app = routes.New(routes.Deps{
 		Authentication: accounts, Authenticator: authenticator, Accounts: accounts, Administration: c.core.Administration,
-		Sessions:      serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: c.core.Work, Live: sessions, Now: now}),
+		Sessions:      serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: c.core.Work, Live: sessions, Now: now, NewID: newID}),
 		RefreshCookie: c.cfg.RefreshCookie,
-		OAuth:         oauth, Identities: oauth, Frontend: c.cfg.HTTP.FrontendURL, SecureCookies: c.cfg.App.Env != config.Development,
+		OAuth:         oauth, Identities: oauth, Recovery: c.newRecovery(c.post, shared.limiter), Frontend: c.cfg.HTTP.FrontendURL, SecureCookies: c.cfg.App.Env != config.Development,
 		Snapshots: serviceimpl.NewSnapshots(serviceimpl.SnapshotsDeps{
 			Users: c.core.Users, Events: queue, Stream: publisher.Stream, Log: c.log,
 		}),
 		Audit: c.auditLog(), Exporter: c.exporter(sessions),
 		Limiter: shared.limiter, CursorSecret: secret, SyncToken: string(c.cfg.Internal.SyncToken), Metrics: m, Log: c.log,
-		Demo: demo(c.cfg.App.Env), DevelopmentIDP: idp,
+		Demo: demo(c.cfg.App.Env), DevelopmentIDP: idp, DevelopmentMail: c.post.box,
 		Health: handlers.Health{
 			Service: c.cfg.App.Name, Version: version, Draining: c.draining.Load,
 			Database: func(ctx context.Context) string { return okOr(db.Ping(ctx), "down: no answer") },
@@ -255,6 +262,9 @@ func (c *Container) Run(ctx context.Context) error {
 	}
 	if c.httpSync != nil {
 		workers.Go(func() { c.httpSync.worker.Run(background) })
+	}
+	if c.post.sender != nil {
+		workers.Go(func() { c.post.sender.Run(background) })
 	}
 	if c.core.announcements != nil {
 		workers.Go(func() { c.core.announcements.Listen(background, c.announced) })

@@ -40,7 +40,8 @@ type Core struct {
 
 // NewCore opens the database of the configuration, brings its schema up to date and puts the
 // core together. appended is called after each commit that holds an event; it may be nil.
-func NewCore(ctx context.Context, cfg config.Config, log *slog.Logger, m *metrics.Metrics, appended func()) (*Core, error) {
+// work is further options of the unit of work.
+func NewCore(ctx context.Context, cfg config.Config, log *slog.Logger, m *metrics.Metrics, appended func(), work ...postgres.UnitOfWorkOption) (*Core, error) {
 	client, err := connectRedis(cfg, log)
 	if err != nil {
 		return nil, err
@@ -65,8 +66,8 @@ func NewCore(ctx context.Context, cfg config.Config, log *slog.Logger, m *metric
 	if cfg.Database.URL != "" {
 		c.announcements = postgres.NewAnnouncements(db, log)
 	}
-	options := c.shareSessions(cfg, log, m)
-	c.Work = postgres.NewUnitOfWork(db, appended, append(options, deliveries(cfg)...)...)
+	work = append(work, c.shareSessions(cfg, log, m)...)
+	c.Work = postgres.NewUnitOfWork(db, appended, append(work, deliveries(cfg)...)...)
 	c.Users = postgres.NewUsers(db)
 	if err := c.addBreaches(cfg.Breach, log, m); err != nil {
 		return nil, errors.Join(err, c.Close())

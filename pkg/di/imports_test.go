@@ -43,6 +43,7 @@ var livesIn = map[string][]string{
 	"github.com/gofiber/":        {"interfaces/api", "pkg/di"},
 	"github.com/valyala/":        {"interfaces/api"},
 	"github.com/golang-jwt/":     {"application/serviceimpl", "infrastructure/oauth", "infrastructure/devidp"},
+	"github.com/wneessen/":       {"infrastructure/mail"},
 	"github.com/go-jose/":        {"infrastructure/oauth"},
 	"golang.org/x/oauth2":        {"infrastructure/oauth"},
 	"github.com/go-playground/":  {"application/serviceimpl"},

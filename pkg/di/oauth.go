@@ -57,7 +57,7 @@ func (c *Container) newOAuth(m *metrics.Metrics, sessions *serviceimpl.Sessions,
 	return serviceimpl.NewOAuth(serviceimpl.OAuthDeps{
 		Providers: oauth.NewRegistry(providers...), Values: values, Sealer: sealer,
 		Work: c.core.Work, Users: c.core.Users, Identities: postgres.NewIdentities(c.core.Database),
-		Sessions: sessions, Now: now, NewID: newID,
+		Sessions: sessions, Mails: c.post.promises, Now: now, NewID: newID,
 	}), standIn, nil
 }
 

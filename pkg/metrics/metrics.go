@@ -39,6 +39,8 @@ type Metrics struct {
 	SessionCopies       *prometheus.CounterVec // by result
 	SessionCopyPending  prometheus.Gauge       // changes that wait to be in Redis
 
+	MailsSent *prometheus.CounterVec // by kind, result
+
 	PasswordQueue    prometheus.Gauge     // jobs that wait for a worker
 	PasswordBusy     prometheus.Gauge     // jobs that a worker is at
 	PasswordWait     prometheus.Histogram // seconds from the queue to a worker
@@ -111,6 +113,9 @@ func New(version string) *Metrics {
 		SessionCopyPending: f.NewGauge(prometheus.GaugeOpts{
 			Name: "session_copy_pending", Help: "Changes of sessions that wait to be copied to Redis.",
 		}),
+		MailsSent: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "mails_sent_total", Help: "Tries to send a mail, by how they ended.",
+		}, []string{"kind", "result"}),
 		PasswordQueue: f.NewGauge(prometheus.GaugeOpts{
 			Name: "password_pool_queue_depth", Help: "Password hashes that wait for a worker.",
 		}),
@@ -147,11 +152,16 @@ func (m *Metrics) WatchHTTPSync(backlog Backlog) {
 	m.watchBacklog("http_sync", "Events that wait to be delivered by HTTP.", backlog)
 }
 
+// WatchMails adds mails_pending and mails_oldest_seconds likewise.
+func (m *Metrics) WatchMails(backlog Backlog) {
+	m.watchBacklog("mails", "Mails that wait to be sent.", backlog)
+}
+
 func (m *Metrics) watchBacklog(prefix, help string, backlog Backlog) {
 	m.Registry.MustRegister(backlogCollector{
 		backlog: backlog,
 		pending: prometheus.NewDesc(prefix+"_pending", help, nil, nil),
-		oldest:  prometheus.NewDesc(prefix+"_oldest_seconds", "Age of the oldest event that waits; 0 where none does.", nil, nil),
+		oldest:  prometheus.NewDesc(prefix+"_oldest_seconds", "Age of the oldest of them; 0 where none waits.", nil, nil),
 	})
 }
 

@@ -33,6 +33,9 @@ func TestBodiesHaveTheFieldsOfTheCode(t *testing.T) {
 		"AuditEntry":            dto.AuditEntry{},
 		"AuditPage":             dto.AuditPage{},
 		"Export":                dto.Export{},
+		"ForgotPasswordRequest": dto.ForgotPasswordRequest{},
+		"ResetPasswordRequest":  dto.ResetPasswordRequest{},
+		"VerifyEmailRequest":    dto.VerifyEmailRequest{},
 	} {
 		want := jsonFields(reflect.TypeOf(body))
 		if got := sortedKeys(doc.Components.Schemas[schema].Value.Properties); !slices.Equal(got, want) {

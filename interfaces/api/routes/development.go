@@ -12,18 +12,30 @@ import (
 // DevelopmentIDP is where the development identity provider is found.
 const DevelopmentIDP = "/dev/idp"
 
+// DevelopmentMail is where the mails of development are shown.
+const DevelopmentMail = "/dev/mail"
+
+// developmentMail mounts the page of the mails that development does not send.
+func developmentMail(app *fiber.App, box http.Handler) {
+	app.Get(DevelopmentMail, withItsOwnHeaders(adaptor.HTTPHandler(keepable(box))))
+}
+
 // developmentIDP mounts the identity provider of development. Its pages come with headers of
 // their own, in place of those that every other response has.
 func developmentIDP(app *fiber.App, idp http.Handler) {
-	serve := adaptor.HTTPHandler(keepable(http.StripPrefix(DevelopmentIDP, idp)))
-	app.All(DevelopmentIDP+"/*", func(c *fiber.Ctx) error {
+	app.All(DevelopmentIDP+"/*", withItsOwnHeaders(adaptor.HTTPHandler(keepable(http.StripPrefix(DevelopmentIDP, idp)))))
+}
+
+// withItsOwnHeaders lets a handler set the headers itself that every other response has.
+func withItsOwnHeaders(serve fiber.Handler) fiber.Handler {
+	return func(c *fiber.Ctx) error {
 		for _, name := range []string{
 			fiber.HeaderContentSecurityPolicy, fiber.HeaderXContentTypeOptions, fiber.HeaderXFrameOptions, fiber.HeaderReferrerPolicy,
 		} {
 			c.Response().Header.Del(name)
 		}
 		return serve(c)
-	})
+	}
 }
 
 // keepable gives the handler requests of which it may keep any part. The adaptor makes them of

@@ -31,6 +31,7 @@ type people struct {
 	ticket           func(who models.ExternalIdentity) string
 	link             func(token string, who models.ExternalIdentity)
 	callback         func(who models.ExternalIdentity) (path string)
+	mailed           func(kind models.MailKind, of auth) (token string)
 }
 
 const none models.Action = ""
@@ -44,7 +45,17 @@ var eventsOfRoutes = map[string]func(p people) []call{
 	"POST /api/v1/auth/login": func(people) []call {
 		return []call{{"", "", `{"username":"ada","password":"` + goodPassword + `"}`, "", 200, none}}
 	},
-	"GET /api/v1/auth/{provider}": silent("/api/v1/auth/line"),
+	"POST /api/v1/auth/password/forgot": func(people) []call {
+		return []call{{"", "", `{"email":"ada@example.com"}`, "", 202, none}, {"nobody's", "", `{"email":"nobody@example.com"}`, "", 202, none}}
+	},
+	"POST /api/v1/auth/password/reset": func(p people) []call {
+		return []call{{"", "", `{"token":"` + p.mailed(models.MailReset, p.ada) + `","password":"another horse battery"}`, "", 204, none}}
+	},
+	"POST /api/v1/auth/email/verify": func(p people) []call {
+		return []call{{"", "", `{"token":"` + p.mailed(models.MailVerify, p.ada) + `"}`, "", 204, none}}
+	},
+	"POST /api/v1/auth/email/resend": func(p people) []call { return []call{{"", "", "", p.ada.Token, 202, none}} },
+	"GET /api/v1/auth/{provider}":    silent("/api/v1/auth/line"),
 	"GET /api/v1/auth/{provider}/callback": func(p people) []call {
 		return []call{{"", p.callback(gustav), "", "", 302, none}}
 	},
@@ -158,6 +169,7 @@ func TestEveryRouteMakesItsEvents(t *testing.T) {
 				ada: a.register(t, "ada"), root: a.admin(t, "root"), grace: a.register(t, "grace"),
 				come:   func(who models.ExternalIdentity) string { return a.come(t, who).Get("code") },
 				ticket: func(who models.ExternalIdentity) string { return a.ticket(t, who) },
+				mailed: func(kind models.MailKind, of auth) string { return a.mailed(t, kind, of) },
 				link:   func(token string, who models.ExternalIdentity) { a.link(t, token, who) },
 				callback: func(who models.ExternalIdentity) string {
 					address, _ := a.provider(t, "GET", startPath(who.Provider), "")

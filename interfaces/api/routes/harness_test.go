@@ -44,6 +44,7 @@ type api struct {
 	tokens *serviceimpl.Tokens
 	clock  *clock
 	hasher *fakeHasher
+	limits *mailLimits
 
 	limiter  switchedLimiter
 	breaches breaches
@@ -55,7 +56,7 @@ type api struct {
 
 func newAPI(t *testing.T) *api {
 	t.Helper()
-	a := &api{store: new(repositorytest.Memory), clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}, hasher: new(fakeHasher)}
+	a := &api{store: new(repositorytest.Memory), clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}, hasher: new(fakeHasher), limits: new(mailLimits)}
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
 	a.tokens = serviceimpl.NewTokens(serviceimpl.TokensConfig{
 		Secret: []byte(jwtSecret), Issuer: "gofiber-auth", Audience: "gofiber-auth", ExpiresIn: 15 * time.Minute, Now: a.clock.Now, NewID: newID,
@@ -63,13 +64,14 @@ func newAPI(t *testing.T) *api {
 	sessions := serviceimpl.NewSessions(serviceimpl.SessionsDeps{
 		Reader: a.store, Tokens: a.tokens, Lifetime: 720 * time.Hour, Now: a.clock.Now, NewID: newID,
 	})
+	mails := serviceimpl.NewMailPromises(a.clock.Now, newID)
 	accounts := serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
-		Work: a.store, Users: a.store, Hasher: a.hasher, Sessions: sessions, Now: a.clock.Now, NewID: newID,
+		Work: a.store, Users: a.store, Hasher: a.hasher, Sessions: sessions, Mails: mails, Now: a.clock.Now, NewID: newID,
 		Limiter: &a.limiter, Addresses: a.store, Breaches: &a.breaches,
 	})
 	oauth := serviceimpl.NewOAuth(serviceimpl.OAuthDeps{
 		Providers: idps{}, Values: authcode.New(1<<20, a.clock.Now), Sealer: sealer{}, Work: a.store, Users: a.store, Identities: a.store,
-		Sessions: sessions, Now: a.clock.Now, NewID: newID,
+		Sessions: sessions, Mails: mails, Now: a.clock.Now, NewID: newID,
 	})
 	home, err := url.Parse(frontend)
 	if err != nil {
@@ -77,7 +79,11 @@ func newAPI(t *testing.T) *api {
 	}
 	a.deps = routes.Deps{
 		OAuth: oauth, Identities: oauth, Frontend: home,
-		Sessions:       serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: a.store, Live: a.store, Now: a.clock.Now}),
+		Sessions: serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: a.store, Live: a.store, Now: a.clock.Now, NewID: newID}),
+		Recovery: serviceimpl.NewRecovery(serviceimpl.RecoveryDeps{
+			Work: a.store, Users: a.store, Tokens: a.store, Hasher: a.hasher, Limiter: a.limits, Mails: mails, Now: a.clock.Now, NewID: newID,
+			Breaches: &a.breaches,
+		}),
 		Authentication: accounts, Authenticator: sessions, Accounts: accounts,
 		Administration: serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{
 			Work: a.store, Users: a.store, Hasher: a.hasher, Now: a.clock.Now, NewID: newID,

@@ -27,6 +27,7 @@ type Deps struct {
 	Administration services.Administration
 	OAuth          services.OAuth
 	Identities     services.LinkedIdentities
+	Recovery       services.Recovery
 	Snapshots      services.Snapshots
 	Limiter        services.RateLimiter
 	Audit          services.AuditLog
@@ -42,6 +43,9 @@ type Deps struct {
 	SyncToken      string       // of other services; empty: no routes for them
 	Demo           fs.FS        // the demo front end; nil: none
 	DevelopmentIDP http.Handler // the identity provider of development; nil: none
+
+	DevelopmentMail http.Handler // the mails of development; nil: none
+
 	Production     bool
 	AllowedOrigins []string
 	TrustedProxies []netip.Prefix
@@ -56,6 +60,9 @@ func New(d Deps) *fiber.App {
 	operations(app, d)
 	if d.DevelopmentIDP != nil {
 		developmentIDP(app, d.DevelopmentIDP)
+	}
+	if d.DevelopmentMail != nil {
+		developmentMail(app, d.DevelopmentMail)
 	}
 	demo(app, d.Demo)
 
@@ -83,6 +90,8 @@ func New(d Deps) *fiber.App {
 	api.Post("/auth/login", sensitive, body, auth.Login)
 	api.Post("/auth/refresh", sensitive, body, auth.Refresh)
 	api.Post("/auth/logout", bearer, body, auth.Logout)
+
+	recovery(api, d.Recovery, sensitive, body, bearer)
 
 	api.Post("/auth/exchange", sensitive, body, oauth.Exchange)
 	api.Post("/auth/oauth/complete", sensitive, body, oauth.Complete)

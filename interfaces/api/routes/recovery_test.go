@@ -1,0 +1,168 @@
+package routes_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"gofiber-auth/domain/models"
+	"gofiber-auth/domain/repositories"
+	"gofiber-auth/domain/services"
+	"gofiber-auth/interfaces/api/routes"
+)
+
+// mailLimits lets pass as many as a limit says, for ever.
+type mailLimits struct {
+	mu     sync.Mutex
+	counts map[string]int
+}
+
+func (l *mailLimits) Take(_ context.Context, limit services.Limit, key string) services.LimitState {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.counts == nil {
+		l.counts = map[string]int{}
+	}
+	l.counts[limit.Name+" "+key]++
+	allowed := l.counts[limit.Name+" "+key] <= limit.Burst
+	return services.LimitState{Allowed: allowed, RetryAfter: 90 * time.Second}
+}
+
+func (*mailLimits) Forget(context.Context, services.Limit, string) {}
+
+// mailed stores a token as if it had been mailed to the user, and returns it.
+func (a *api) mailed(t *testing.T, kind models.MailKind, of auth) string {
+	t.Helper()
+	token := fmt.Sprintf("token %d", time.Now().UnixNano())
+	hash := sha256.Sum256([]byte(token))
+	err := a.store.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
+		return r.Tokens.Put(ctx, models.MailToken{
+			Hash: hash[:], Purpose: kind, UserID: of.User.ID, Email: of.User.Email, ExpiresAt: a.clock.Now().Add(time.Hour),
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// promised returns the mails that are promised, each "kind address language".
+func (a *api) promised() (mails []string) {
+	for _, m := range a.store.PromisedMails() {
+		mails = append(mails, fmt.Sprintf("%s %s %s", m.Kind, m.To, m.Language))
+	}
+	return mails
+}
+
+func TestForgottenPasswordsAnswerTheSameForEverybody(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	a.register(t, "ada")
+	var answers []answer
+	for _, address := range []string{"ADA@example.com", "nobody@example.com"} {
+		got := a.send(t, "POST", "/api/v1/auth/password/forgot", "", `{"email":"`+address+`"}`, "Accept-Language", "th").want(t, 202, "")
+		got.header.Del("X-Request-ID")
+		answers = append(answers, got)
+	}
+	if string(answers[0].body) != string(answers[1].body) || fmt.Sprint(answers[0].header) != fmt.Sprint(answers[1].header) {
+		t.Errorf("known and unknown are told apart: %v %v", answers[0], answers[1])
+	}
+	want := []string{"verify_email ada@example.com en", "reset_password ada@example.com th", "reset_password nobody@example.com th"}
+	if got := a.promised(); !slices.Equal(got, want) {
+		t.Errorf("promised %q, want %q", got, want)
+	}
+	a.send(t, "POST", "/api/v1/auth/password/forgot", "", `{"email":"not one"}`).wantFields(t, "email format")
+	a.send(t, "POST", "/api/v1/auth/password/forgot", "", `{}`).wantFields(t, "email required")
+}
+
+func TestMailsToAnAddressAreLimited(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	ada := a.register(t, "ada")
+	for _, address := range []string{"ada@example.com", "nobody@example.com"} {
+		for range 5 {
+			a.send(t, "POST", "/api/v1/auth/password/forgot", "", `{"email":"`+address+`"}`).want(t, 202, "")
+		}
+		before := len(a.promised())
+		got := a.send(t, "POST", "/api/v1/auth/password/forgot", "", `{"email":"`+address+`"}`).want(t, 429, "rate_limited")
+		if got.header.Get("Retry-After") != "90" || len(a.promised()) != before {
+			t.Errorf("%s: Retry-After %q, %d mails more", address, got.header.Get("Retry-After"), len(a.promised())-before)
+		}
+	}
+	a.send(t, "POST", "/api/v1/auth/email/resend", ada.Token, "").want(t, 429, "rate_limited") // one counter for both
+}
+
+func TestAResetEndsAllSessions(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	ada := a.register(t, "ada")
+	token := a.mailed(t, models.MailReset, ada)
+	reset := func(token, password string) answer {
+		body, err := json.Marshal(map[string]string{"token": token, "password": password})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.send(t, "POST", "/api/v1/auth/password/reset", "", string(body))
+	}
+	reset(token, "short").wantFields(t, "password too_short")
+	reset(token, "something with ada@example.com in it").want(t, 204, "") // a local part of three is too short to matter
+	a.send(t, "GET", "/api/v1/users/me", ada.Token, "").want(t, 401, "unauthorized")
+	a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"ada","password":"`+goodPassword+`"}`).want(t, 401, "invalid_credentials")
+	var again auth
+	a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"ada","password":"something with ada@example.com in it"}`).want(t, 200, "").into(t, &again)
+	if !again.User.EmailVerified {
+		t.Error("the address is not verified by the reset")
+	}
+	reset(token, "another horse battery").want(t, 400, "invalid_token")
+	a.send(t, "POST", "/api/v1/auth/password/reset", "", `{}`).wantFields(t, "token required", "password required")
+	a.send(t, "POST", "/api/v1/auth/email/resend", again.Token, "").want(t, 409, "already_verified")
+}
+
+func TestAnAddressIsVerifiedOnce(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	ada := a.register(t, "ada")
+	token := a.mailed(t, models.MailVerify, ada)
+	verify := func(token string) answer {
+		return a.send(t, "POST", "/api/v1/auth/email/verify", "", `{"token":"`+token+`"}`)
+	}
+	verify("nonsense").want(t, 400, "invalid_token")
+	verify(a.mailed(t, models.MailReset, ada)).want(t, 400, "invalid_token")
+	verify(token).want(t, 204, "")
+	verify(token).want(t, 400, "invalid_token")
+	var me user
+	a.send(t, "GET", "/api/v1/users/me", ada.Token, "").want(t, 200, "").into(t, &me)
+	if !me.EmailVerified {
+		t.Error("the address is not verified")
+	}
+	a.send(t, "POST", "/api/v1/auth/email/verify", "", `{}`).wantFields(t, "token required")
+	a.send(t, "POST", "/api/v1/auth/email/resend", "", "").want(t, 401, "unauthorized")
+}
+
+func TestNoMailsAreShownWithoutDevelopment(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	for _, path := range []string{"", "/", "?format=json"} {
+		a.send(t, "GET", routes.DevelopmentMail+path, "", "").want(t, 404, "not_found")
+	}
+	a.deps.DevelopmentMail = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", "its own")
+		_, _ = w.Write([]byte(r.URL.RawQuery))
+	})
+	a.app = routes.New(a.deps)
+	res, err := a.app.Test(httptest.NewRequest("GET", routes.DevelopmentMail+"?format=json", http.NoBody), -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if got := res.Header.Values("Content-Security-Policy"); res.StatusCode != 200 || !slices.Equal(got, []string{"its own"}) {
+		t.Errorf("%d %q", res.StatusCode, got)
+	}
+}
