@@ -141,7 +141,7 @@ func TestJanitorRemovesOldAuditEntries(t *testing.T) {
 		pass(time.Hour)
 		note()
 		janitor := serviceimpl.NewJanitor(serviceimpl.JanitorDeps{
-			Sessions: store, Events: store, Audit: repositorytest.AuditLog{Memory: store}, AuditAge: 24 * time.Hour, Now: now, Log: slog.New(slog.DiscardHandler),
+			Sessions: store, Tokens: store, Events: store, Audit: repositorytest.AuditLog{Memory: store}, AuditAge: 24 * time.Hour, Now: now, Log: slog.New(slog.DiscardHandler),
 		})
 		pass(23*time.Hour - time.Minute)
 		janitor.Sweep(t.Context())
