@@ -15,7 +15,8 @@ type API struct {
 	Tokens *Verifier
 	Auth   AuthService
 	Users  Users
-	Events http.Handler // nil: they come over NATS alone
+	Live   *LiveSessions // nil: read goes by the token alone
+	Events http.Handler  // nil: they come over NATS alone
 	Log    *slog.Logger
 }
 
@@ -30,9 +31,14 @@ func (a API) Handler() http.Handler {
 	return mux
 }
 
-// read verifies the token by itself: fast, and it works while the auth service is away.
+// read verifies the token by itself: fast, and it works while the auth service is away. Where it
+// may ask the auth service's Redis, it also sees at once that a session has ended.
 func (a API) read(w http.ResponseWriter, r *http.Request) {
-	claims, err := a.Tokens.Verify(bearer(r))
+	token := bearer(r)
+	claims, err := a.Tokens.Verify(token)
+	if err == nil && a.Live != nil {
+		err = a.Live.Check(r.Context(), claims, token)
+	}
 	if err != nil {
 		a.fail(w, r, err)
 		return

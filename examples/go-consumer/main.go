@@ -17,11 +17,16 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // settings is where everything is.
 type settings struct {
 	listen, auth, nats, stream, durable, database string
+
+	redis string // the auth service's REDIS_URL; "": tokens are verified without it
+	app   string // the auth service's APP_NAME
 
 	syncToken string // the auth service's SYNC_TOKEN; "" where it has none
 
@@ -42,7 +47,9 @@ func main() {
 	flag.StringVar(&s.issuer, "issuer", "gofiber-auth", "the auth service's JWT_ISSUER")
 	flag.StringVar(&s.audience, "audience", "gofiber-auth", "the auth service's JWT_AUDIENCE")
 	flag.StringVar(&s.syncSecretFile, "sync-secret", "", "the `file` that holds the auth service's BACKEND_SYNC_SECRET, if it POSTs events to /events")
+	flag.StringVar(&s.app, "app", "gofiber-auth", "the auth service's APP_NAME, for the keys in its Redis")
 	flag.Parse()
+	s.redis = os.Getenv("REDIS_URL")      // with a password, as the next
 	s.syncToken = os.Getenv("SYNC_TOKEN") // never a flag: every user of the machine sees those
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -77,6 +84,15 @@ func run(ctx context.Context, s settings, log *slog.Logger) (err error) {
 	api := API{
 		Tokens: tokens, Users: users, Log: log,
 		Auth: AuthService{URL: s.auth, Client: &http.Client{Timeout: 3 * time.Second}},
+	}
+	if s.redis != "" {
+		options, fault := redis.ParseURL(s.redis)
+		if fault != nil { // which repeats the URL, with its password
+			return errors.New("REDIS_URL is no URL of a Redis")
+		}
+		client := redis.NewClient(options)
+		defer func() { err = errors.Join(err, client.Close()) }()
+		api.Live = &LiveSessions{Redis: client, Prefix: s.app, Auth: api.Auth}
 	}
 	if s.syncSecretFile != "" {
 		secret, err := os.ReadFile(s.syncSecretFile)
