@@ -104,6 +104,36 @@ var refreshTests = map[string]func(t *testing.T, s Store){
 		}
 		wantSame(t, firsts, 1)
 	},
+	"who looks a refresh token up waits for who did before": func(t *testing.T, s Store) {
+		ada := account("Ada")
+		s.create(t, ada)
+		_, token := s.logInWith(t, ada)
+		second := make(chan models.Refresh, 1)
+		failed := make(chan error, 1)
+		s.do(t, func(ctx context.Context, r repositories.Set) error {
+			first, err := r.Sessions.ByRefreshToken(ctx, token.Hash)
+			if err != nil {
+				return err
+			}
+			go func() {
+				failed <- s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
+					known, err := r.Sessions.ByRefreshToken(ctx, token.Hash)
+					second <- known
+					return err
+				})
+			}()
+			select {
+			case <-second:
+				t.Error("two look a token up at once")
+			case <-time.After(200 * time.Millisecond): // it waits, as far as one can tell
+			}
+			return r.Sessions.Rotate(ctx, first.Principal.Session, successor(token, now))
+		})
+		noError(t, "the second", <-failed)
+		if known := <-second; known.Token.UsedAt == nil {
+			t.Error("the second does not see that the first has used the token")
+		}
+	},
 	"of many that use the successors of a token, those behind the first know": func(t *testing.T, s Store) {
 		ada := account("Ada")
 		s.create(t, ada)
