@@ -114,11 +114,11 @@ func (w *copyWorld) copyIs(t *testing.T, sessions ...repositories.SessionChange)
 	rdb := admin(t, w.Server)
 	keys, err := rdb.Keys(t.Context(), "*:session:*").Result()
 	if err != nil || len(keys) != len(sessions) {
-		return fmt.Errorf("the copy is %q, %w, want %d sessions", keys, err, len(sessions))
+		return fmt.Errorf("the copy is %q, %v, want %d sessions", keys, err, len(sessions))
 	}
 	for _, s := range sessions {
 		if got, err := rdb.Get(t.Context(), copyPrefix+":session:"+s.Session.ID).Result(); err != nil || got != s.Session.UserID {
-			return fmt.Errorf("session %s is of %q, %w", s.Session.ID, got, err)
+			return fmt.Errorf("session %s is of %q, %v", s.Session.ID, got, err)
 		}
 	}
 	return nil

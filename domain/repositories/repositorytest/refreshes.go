@@ -123,7 +123,8 @@ var refreshTests = map[string]func(t *testing.T, s Store){
 				})
 			}()
 			select {
-			case <-second:
+			case known := <-second:
+				second <- known
 				t.Error("two look a token up at once")
 			case <-time.After(200 * time.Millisecond): // it waits, as far as one can tell
 			}
