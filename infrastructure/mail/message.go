@@ -52,5 +52,5 @@ func encodingOf(text string) gomail.Encoding {
 			return gomail.EncodingQP
 		}
 	}
-	return gomail.EncodingUSASCII
+	return gomail.NoEncoding // the library's 7bit is quoted-printable under another name
 }
