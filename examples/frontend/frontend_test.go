@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"gofiber-auth/domain/models"
 	"gofiber-auth/examples/frontend"
 	"gofiber-auth/interfaces/api/problem"
 )
@@ -30,13 +31,32 @@ func TestEveryCodeHasWords(t *testing.T) {
 	}
 }
 
+// So they do for every fault of a password, and for all that the audit log may hold.
+func TestEveryFaultAndDeedHasWords(t *testing.T) {
+	t.Parallel()
+	texts := file(t, "texts.js")
+	words := []string{"common_password", "contains_identity", "breached_password", "required", "format", "too_short", "too_long"}
+	for _, action := range models.AuditActions() {
+		words = append(words, string(action))
+	}
+	for _, word := range words {
+		if !strings.Contains(texts, "\n  "+word+": '") {
+			t.Errorf("texts.js says nothing for %s", word)
+		}
+	}
+}
+
 // What would make the demo a bad example: tokens where they outlive the page, text that
 // becomes HTML, somebody else's code.
 func TestDemoIsAGoodExample(t *testing.T) {
 	t.Parallel()
 	bad := regexp.MustCompile(`localStorage|document\.cookie|innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(`)
 	elsewhere := regexp.MustCompile(`(src|href)="(https?:)?//|from '[^.]|import\(`)
-	for _, name := range []string{"index.html", "app.js", "api.js", "oauth.js", "texts.js", "style.css"} {
+	names, err := fs.Glob(frontend.Files, "*")
+	if err != nil || len(names) < 3 {
+		t.Fatal(names, err)
+	}
+	for _, name := range names {
 		text := file(t, name)
 		if found := bad.FindString(text); found != "" {
 			t.Errorf("%s has %s", name, found)

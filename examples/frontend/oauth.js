@@ -6,6 +6,7 @@
 // whoever comes back is who went away.
 
 import { call, Problem } from './api.js';
+import { asUser } from './session.js';
 
 // begin sends this tab to the provider. It returns only where that fails.
 export async function begin(provider) {
@@ -17,7 +18,7 @@ export async function begin(provider) {
     code_challenge: await sha256(verifier),
     code_challenge_method: 'S256',
   });
-  const { url } = await call('GET', `/auth/${provider}?${query}`, { withCookies: true });
+  const { url } = await call('GET', `/auth/${provider}?${query}`);
   // For the way back. sessionStorage belongs to this tab, so any number of tabs can log in at
   // once. What is kept is no token, and is forgotten when it is used.
   sessionStorage.setItem(`oauth:${state}`, JSON.stringify({ provider, verifier }));
@@ -54,10 +55,10 @@ export async function exchange({ code, flow }) {
 // beginLink lets a person who is logged in add a provider. It happens in a window of its own,
 // since leaving this page would forget the session; where the browser allows none, this tab
 // goes there.
-export async function beginLink(provider, token) {
+export async function beginLink(provider) {
   const popup = window.open('', '_blank', 'popup,width=480,height=720'); // allowed only within a click
   try {
-    const { url } = await call('POST', `/users/me/oauth-providers/${provider}`, { token, withCookies: true });
+    const { url } = await asUser('POST', `/users/me/oauth-providers/${provider}`);
     if (!popup) return location.assign(url);
     popup.opener = null; // the provider's page need not know this one
     popup.location.replace(url);

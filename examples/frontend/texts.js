@@ -14,16 +14,21 @@ const problems = {
   username_taken: 'This username is taken. Try another one.',
   validation_failed: 'Something is missing or not right. See below.',
   wrong_password: 'Your current password is missing or wrong.',
-  reauthentication_required: 'For this you need to have logged in within the last 10 minutes. Log in again.',
+  reauthentication_required: 'An account without a password can do this for 10 minutes after logging in. '
+    + 'Log out, log in once more, and try again.',
   last_admin: 'Somebody has to stay an admin, and you are the last one.',
   already_verified: 'Your e-mail address is verified already.',
   invalid_token: 'This link has been used or is too old. Ask for a new one.',
+  unverified: 'This link has been used or is too old. Once logged in, you can have the mail sent again.',
 
   // The session.
   token_expired: 'Your session has ended. Log in again.',
   unauthorized: 'You are not logged in any more. Log in again.',
   invalid_refresh_token: 'Your session has ended. Log in again.',
   refresh_token_reused: 'Your session has been ended for your safety. Log in again.',
+  other_user: 'Somebody else has logged in in another tab of this browser. Reload this page to go on as them, or log in here.',
+  half_logged_out: 'You are logged out in this tab, but the service could not be told. Log in and out once more, '
+    + 'so that nobody after you finds you logged in here.',
   forbidden: 'You are not allowed to do this.',
 
   // Google, Facebook and LINE. {provider} becomes the name of the one in question.
@@ -42,9 +47,9 @@ const problems = {
   unknown_flow: 'That log-in was not begun in this tab, or is over, so it was not accepted. Log in here.',
   insecure_context: 'Continuing with {provider} needs an address with https, or localhost.',
 
-  // The service.
-  rate_limited: 'Too many attempts. Wait a little, and try again.',
-  overloaded: 'There is a lot to do right now. Try again in a moment.',
+  // The service. {when} becomes what it said of when to try again.
+  rate_limited: 'Too many attempts. Try again {when}.',
+  overloaded: 'There is a lot to do right now. Try again {when}.',
   unavailable: 'The service is not available right now. Try again in a moment.',
   network: 'The service cannot be reached. Are you online?',
   internal: 'Something went wrong on our side.',
@@ -69,6 +74,7 @@ const faults = {
   common_password: 'Many people use this password, so it is guessed first. Choose another one.',
   breached_password: 'This password was stolen from some other place, and is known. Choose another one.',
   contains_identity: 'Leave your username and your e-mail address out of it.',
+  breached_password: 'This password has been stolen elsewhere, so it is known. Choose another one.',
 
   'email format': 'This is not an e-mail address.',
   'username format': 'Use letters, digits, dots, dashes and underscores; begin and end with a letter or digit.',
@@ -82,11 +88,68 @@ const faults = {
 export function describe(problem, provider) {
   const sentence = (problems[problem.code] ?? problems.internal)
     .replaceAll('{provider}', providers[provider] ?? 'the provider')
-    .replace(/^the/, 'The');
+    .replace(/^the/, 'The')
+    .replace('{when}', inSeconds(problem.retryAfter));
   return problem.status >= 500 && problem.requestId ? `${sentence} (Request ${problem.requestId})` : sentence;
+}
+
+function inSeconds(seconds) {
+  if (!(seconds > 1)) return 'in a moment';
+  const relative = new Intl.RelativeTimeFormat('en');
+  return seconds < 100 ? relative.format(seconds, 'second') : relative.format(Math.ceil(seconds / 60), 'minute');
 }
 
 // describeField returns the sentence for what is wrong with one field of a form.
 export function describeField({ field, code }) {
-  return faults[`${field} ${code}`] ?? faults[code] ?? faults.format;
+  const kind = field === 'newPassword' ? 'password' : field;
+  return faults[`${kind} ${code}`] ?? faults[code] ?? faults.format;
+}
+
+// What stands in the audit log. {with} becomes the way of a log-in, {provider} a provider's name.
+const deeds = {
+  __proto__: null,
+  registered: 'Account created {with}',
+  logged_in: 'Logged in {with}',
+  login_failed: 'Failed to log in {with}',
+  logged_out: 'Logged out',
+  refresh_token_reused: 'Logged out for safety: a session was used in two places',
+  oauth_code_reused: 'Logged out for safety: a log-in through {provider} was used twice',
+  session_ended: 'One device logged out',
+  sessions_ended: 'Other devices logged out',
+  password_changed: 'Password changed',
+  password_reset: 'Password reset by mail',
+  password_reset_requested: 'Mail for a new password asked for',
+  email_changed: 'E-mail address changed',
+  email_verified: 'E-mail address verified',
+  username_changed: 'Username changed',
+  identity_linked: '{provider} linked',
+  identity_unlinked: '{provider} unlinked',
+  account_handed_over: 'Account handed over to whom {provider} knows by its e-mail address',
+  user_created: 'Account created',
+  user_changed: 'Account changed',
+  user_deleted: 'Account deleted',
+  data_exported: 'Data downloaded',
+};
+
+// describeEntry returns the words for an entry of the audit log.
+export function describeEntry({ action, detail, userId, actorId }) {
+  const { method = '', provider = method } = detail ?? {};
+  const words = (deeds[action] ?? action)
+    .replace('{with}', method in providers ? `with ${providers[method]}` : method === 'password' ? 'with a password' : '')
+    .replace('{provider}', providers[provider] ?? 'a provider')
+    .trim();
+  const byOthers = (actorId && actorId !== userId) || detail?.by;
+  return byOthers ? `${words}, by those who run this service` : words;
+}
+
+// What a browser says of itself names many others, too: the first of these that is there, counts.
+const browsers = { Edg: 'Edge', OPR: 'Opera', SamsungBrowser: 'Samsung Internet', Firefox: 'Firefox', FxiOS: 'Firefox', CriOS: 'Chrome', Chrome: 'Chrome', Safari: 'Safari', curl: 'curl' };
+const systems = { iPhone: 'iPhone', iPad: 'iPad', Android: 'Android', Windows: 'Windows', CrOS: 'ChromeOS', Macintosh: 'Mac', Linux: 'Linux' };
+
+// describeDevice returns words for a User-Agent. It may say anything: they are a hint, no proof.
+export function describeDevice(userAgent) {
+  const find = (names) => names[Object.keys(names).find((name) => userAgent.includes(name))];
+  const [browser, system] = [find(browsers), find(systems)];
+  if (browser && system) return `${browser} on ${system}`;
+  return browser ?? system ?? (userAgent.slice(0, 40) || 'Unknown device');
 }

@@ -137,7 +137,7 @@ func TestKeyboardAlone(t *testing.T) {
 		}
 	}
 	providers := []string{"Continue with Google", "Continue with Facebook", "Continue with LINE"}
-	walk(append(providers, "E-mail or username", "Password", "Log in", "Create one")...)
+	walk(append(providers, "E-mail or username", "Password", "Show password", "Log in", "Forgot your password?", "Create one")...)
 	b.keys(enter)
 	b.see("Create an account")
 	if got := b.focused(); got != "Create an account" {
@@ -157,7 +157,9 @@ func TestKeyboardAlone(t *testing.T) {
 		t.Errorf("after logging in the focus is on %q, not on the heading", got)
 	}
 	b.see("not linked")
-	walk("Link Google", "Link Facebook", "Link LINE", "Log out")
+	walk("Send the mail again", "Link Google", "Link Facebook", "Link LINE")
+	walk("Change the password", "Change the e-mail address")
+	walk("Where you are logged in", "What has happened", "Download your data", "Delete the account", "Log out")
 	b.keys(enter)
 	b.see("You are logged out.")
 	walk(providers...)

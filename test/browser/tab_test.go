@@ -189,10 +189,10 @@ func (b *tab) describe() string {
 	return page
 }
 
-// press clicks the button or link of a name.
+// press clicks the button, link or heading to open of a name.
 func (b *tab) press(name string) {
 	b.t.Helper()
-	b.click(`[...document.querySelectorAll('button, a')].find((e) => e.checkVisibility() && (e.ariaLabel ?? e.innerText).trim() === ` + quote(name) + `)`)
+	b.click(`[...document.querySelectorAll('button, a, summary')].find((e) => e.checkVisibility() && (e.ariaLabel ?? e.innerText).trim() === ` + quote(name) + `)`)
 }
 
 // click clicks what an expression finds, once it is there and does not move any more.

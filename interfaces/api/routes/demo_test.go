@@ -12,7 +12,9 @@ import (
 
 var demoAddresses = map[string]string{ // and their types
 	"/": "text/html", "/auth/callback?code=x&state=y": "text/html",
+	"/auth/verify-email?token=x": "text/html", "/auth/reset-password?token=x": "text/html",
 	"/app.js": "text/javascript", "/api.js": "text/javascript", "/oauth.js": "text/javascript", "/texts.js": "text/javascript",
+	"/session.js": "text/javascript", "/account.js": "text/javascript", "/mails.js": "text/javascript",
 	"/style.css": "text/css",
 }
 
@@ -40,7 +42,7 @@ func TestDemoIsServedWhereItIsGiven(t *testing.T) {
 			}
 		}
 	}
-	for _, address := range []string{"/index.html", "/frontend.go", "/README.md", "/..%2fgo.mod", "/auth/callback/"} {
+	for _, address := range []string{"/index.html", "/frontend.go", "/README.md", "/..%2fgo.mod", "/auth/callback/", "/auth/verify-email/"} {
 		res, err := app.Test(httptest.NewRequest("GET", address, nil), -1)
 		if err != nil {
 			t.Fatal(err)
