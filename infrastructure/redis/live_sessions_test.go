@@ -113,12 +113,19 @@ func (w *copyWorld) copyIs(t *testing.T, sessions ...repositories.SessionChange)
 	t.Helper()
 	rdb := admin(t, w.Server)
 	keys, err := rdb.Keys(t.Context(), "*:session:*").Result()
-	if err != nil || len(keys) != len(sessions) {
-		return fmt.Errorf("the copy is %q, %v, want %d sessions", keys, err, len(sessions))
+	if err != nil {
+		return err
+	}
+	if len(keys) != len(sessions) {
+		return fmt.Errorf("the copy is %q, want %d sessions", keys, len(sessions))
 	}
 	for _, s := range sessions {
-		if got, err := rdb.Get(t.Context(), copyPrefix+":session:"+s.Session.ID).Result(); err != nil || got != s.Session.UserID {
-			return fmt.Errorf("session %s is of %q, %v", s.Session.ID, got, err)
+		got, err := rdb.Get(t.Context(), copyPrefix+":session:"+s.Session.ID).Result()
+		if err != nil {
+			return err
+		}
+		if got != s.Session.UserID {
+			return fmt.Errorf("session %s is of %q", s.Session.ID, got)
 		}
 	}
 	return nil

@@ -10,7 +10,7 @@ var advice = map[string]string{
 	"invalid_ticket":            "Begin the log-in again; a ticket works once, for 15 minutes.",
 	"invalid_token":             "Ask for a new mail; a link works once, for a while.",
 	"unauthorized":              "Log in.",
-	"token_expired":             "Log in again: the token was good until its time ran out.",
+	"token_expired":             "Refresh, or log in again: the token was good until its time ran out.",
 	"invalid_refresh_token":     "Log in again.",
 	"refresh_token_reused":      "Log in again; the token may have been stolen.",
 	"invalid_credentials":       "Ask for account and password again.",
