@@ -159,6 +159,50 @@ func TestSharedGoesAndComesBack(t *testing.T) {
 	}
 }
 
+// slow is a shared counter of which one call takes until it is told to fail.
+type slow struct {
+	*remote
+
+	begun, fail chan struct{}
+	first       atomic.Bool
+}
+
+func (s *slow) Take(ctx context.Context, l services.Limit, key string) (allowed bool, ahead time.Duration, err error) {
+	if s.first.CompareAndSwap(false, true) {
+		close(s.begun)
+		<-s.fail
+		return false, 0, errBroken
+	}
+	return s.remote.Take(ctx, l, key)
+}
+
+// What fails late tells nothing of a shared counter that has come back meanwhile.
+func TestALateFailureIsOldNews(t *testing.T) {
+	t.Parallel()
+	shared := &slow{remote: newRemote(), begun: make(chan struct{}), fail: make(chan struct{})}
+	l := newLimiter(t, Options{Shared: shared})
+	var late sync.WaitGroup
+	late.Go(func() { l.Take(t.Context(), hourly, "late") })
+	<-shared.begun
+	shared.broken.Store(true)
+	l.Take(t.Context(), hourly, "ada")
+	if l.Check() == "ok" {
+		t.Fatal("nobody noticed that it was away")
+	}
+	shared.broken.Store(false)
+	harness.Eventually(t, "it is used again", func() error {
+		if l.Check() != "ok" {
+			return harness.ErrNotYet
+		}
+		return nil
+	})
+	close(shared.fail)
+	late.Wait()
+	if l.Check() != "ok" {
+		t.Error("it was given up again")
+	}
+}
+
 // A success counts for the next time, too, that Shared is away.
 func TestWhatIsForgottenIsForgottenInMemory(t *testing.T) {
 	t.Parallel()

@@ -25,8 +25,7 @@ var _ limits.Counter = (*Counter)(nil)
 func NewCounter(c *Client, prefix string) *Counter { return &Counter{client: c, prefix: prefix + ":"} }
 
 // takeScript keeps until when a key is ahead, in microseconds. A time further off than may be
-// spent is that of a limit that was wider, or of a clock that was set back. Lua would write such
-// numbers with 14 digits.
+// spent is that of a limit that was wider, or of a clock that was set back.
 var takeScript = redis.NewScript(`
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
