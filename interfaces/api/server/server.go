@@ -51,7 +51,7 @@ const maxHeader = 16 << 10
 // New returns an app that every request enters through its id, the client's address, the
 // request's log line and metrics, recovery from panics, the security headers, CORS and a
 // deadline, so routes.New adds no middleware but what belongs to a route: NoStore, JSONBody,
-// Authenticate, RequireAdmin.
+// Authenticate, RequireAdmin, LimitAddress.
 //
 // "/users" is not "/users/" and not "/Users": one resource, one address. With a group that
 // means Get("", …), not Get("/", …).
