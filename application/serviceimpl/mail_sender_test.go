@@ -1,0 +1,402 @@
+package serviceimpl_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"gofiber-auth/application/serviceimpl"
+	"gofiber-auth/domain"
+	"gofiber-auth/domain/dto"
+	"gofiber-auth/domain/models"
+	"gofiber-auth/domain/repositories"
+	"gofiber-auth/domain/repositories/repositorytest"
+	"gofiber-auth/domain/services"
+	"gofiber-auth/pkg/contextutil"
+)
+
+// postman is a mail server in memory, which fails as it is told.
+type postman struct {
+	mu    sync.Mutex
+	fail  func(m services.MailMessage) error // nil: never
+	tries int
+	mails []services.MailMessage
+}
+
+func (p *postman) Send(ctx context.Context, m services.MailMessage) error {
+	p.mu.Lock()
+	p.tries++
+	fail := p.fail
+	p.mu.Unlock()
+	if fail != nil {
+		if err := fail(m); err != nil {
+			return err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mails = append(p.mails, m)
+	return nil
+}
+
+func (p *postman) failWith(fail func(m services.MailMessage) error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fail = fail
+}
+
+// got returns the mails to an address, of which the subject is the kind and the text the token.
+func (p *postman) got(to string) []services.MailMessage {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(p.mails), func(m services.MailMessage) bool { return m.To != to })
+}
+
+// office is the use cases with a worker that sends, in the bubble of a test of synctest.
+type office struct {
+	team
+
+	postman  *postman
+	recovery *serviceimpl.Recovery
+	counts   map[string]int // by kind and result
+	stop     func()
+}
+
+type freely struct{}
+
+func (freely) Take(context.Context, services.Limit, string) services.LimitState {
+	return services.LimitState{Allowed: true}
+}
+func (freely) Forget(context.Context, services.Limit, string) {}
+
+// newOffice returns an office whose worker runs until stop.
+func newOffice(t *testing.T, store *repositorytest.Memory) *office {
+	t.Helper()
+	clock := func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+	promises := serviceimpl.NewMailPromises(clock, newID)
+	o := &office{team: newTeam(store, "a"), postman: new(postman), counts: map[string]int{}}
+	o.accounts.Mails, o.accounts.Now, o.sessions.Now = promises, clock, clock
+	o.recovery = serviceimpl.NewRecovery(serviceimpl.RecoveryDeps{
+		Work: store, Users: store, Tokens: store, Hasher: o.hasher, Limiter: freely{}, Mails: promises, Now: clock,
+	})
+	var mu sync.Mutex
+	sender := serviceimpl.NewMailSender(serviceimpl.MailSenderDeps{
+		Queue: store, Work: store, Users: store, Mailer: o.postman, Wakeups: serviceimpl.NewWakeups(), Now: clock,
+		Compose: func(m models.Mail, token string) (services.MailMessage, error) {
+			return services.MailMessage{To: m.To, Subject: string(m.Kind), Text: token, HTML: m.Language}, nil
+		},
+		Count: func(kind, result string) { mu.Lock(); defer mu.Unlock(); o.counts[kind+" "+result]++ },
+		Log:   slog.New(slog.DiscardHandler),
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { sender.Run(ctx) })
+	o.stop = func() { cancel(); running.Wait() }
+	return o
+}
+
+// in runs a test in a bubble whose clock stands near that of the other tests' fixtures.
+func inOffice(t *testing.T, test func(t *testing.T, o *office)) {
+	t.Helper()
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, new(repositorytest.Memory))
+		test(t, o)
+		o.stop()
+	})
+}
+
+func (o *office) forgot(t *testing.T, address string) {
+	t.Helper()
+	if err := o.recovery.ForgotPassword(t.Context(), dto.ForgotPasswordRequest{Email: address}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (o *office) signUp(t *testing.T, name string) models.User {
+	t.Helper()
+	grant, err := o.accounts.Register(t.Context(), dto.RegisterRequest{Email: name + "@example.com", Username: name, Password: password}, models.Client{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return grant.User
+}
+
+// lastToken returns the token of the newest mail of a kind to the address.
+func (o *office) lastToken(t *testing.T, kind models.MailKind, to string) string {
+	t.Helper()
+	mails := o.postman.got(to)
+	for _, m := range slices.Backward(mails) {
+		if m.Subject == string(kind) {
+			return m.Text
+		}
+	}
+	t.Fatalf("no %s among %d mails to %s", kind, len(mails), to)
+	return ""
+}
+
+func (o *office) verify(t *testing.T, token string) error {
+	t.Helper()
+	return o.recovery.VerifyEmail(t.Context(), dto.VerifyEmailRequest{Token: token})
+}
+
+func (o *office) reset(t *testing.T, token, password string) error {
+	t.Helper()
+	return o.recovery.ResetPassword(t.Context(), dto.ResetPasswordRequest{Token: token, Password: password})
+}
+
+func wantErr(t *testing.T, what string, got, want error) {
+	t.Helper()
+	if !errors.Is(got, want) {
+		t.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
+
+func TestAResetGoesToWhoIsThere(t *testing.T) {
+	inOffice(t, func(t *testing.T, o *office) {
+		ada := o.signUp(t, "ada")
+		ghost := o.signUp(t, "ghost")
+		disable(t, o.store, ghost.ID)
+		for _, address := range []string{"ADA@example.com", "ghost@example.com", "nobody@example.com"} {
+			o.forgot(t, address)
+		}
+		pass(time.Minute)
+		if len(o.postman.got("nobody@example.com")) > 0 || len(o.postman.got("ghost@example.com")) > 0 {
+			t.Error("a mail went to nobody, or to who is disabled")
+		}
+		if left := o.store.PromisedMails(); len(left) > 0 {
+			t.Errorf("%v wait", left)
+		}
+		token := o.lastToken(t, models.MailReset, ada.Email)
+		wantErr(t, "a reset", o.reset(t, token, "another horse battery"), nil)
+		pass(time.Minute)
+		wantErr(t, "the notice", nil, nil)
+		_ = o.lastToken(t, models.MailPasswordChanged, ada.Email)
+		wantErr(t, "a log-in with the new password", o.login(t, "another horse battery"), nil)
+	})
+}
+
+func TestTokensDie(t *testing.T) {
+	inOffice(t, func(t *testing.T, o *office) {
+		ada := o.signUp(t, "ada")
+		pass(time.Minute)
+		verify := o.lastToken(t, models.MailVerify, ada.Email)
+		o.forgot(t, ada.Email)
+		pass(time.Minute)
+		first := o.lastToken(t, models.MailReset, ada.Email)
+		o.forgot(t, ada.Email)
+		pass(time.Minute)
+		second := o.lastToken(t, models.MailReset, ada.Email)
+
+		wantErr(t, "an older token", o.reset(t, first, "another horse battery"), domain.ErrInvalidToken)
+		wantErr(t, "one of another purpose", o.reset(t, verify, "another horse battery"), domain.ErrInvalidToken)
+		wantErr(t, "one of another purpose", o.verify(t, second), domain.ErrInvalidToken)
+		wantErr(t, "a bad password", o.reset(t, second, "short"), domain.ErrValidation)
+		pass(25 * time.Minute)
+		wantErr(t, "the newest", o.reset(t, second, "another horse battery"), nil)
+		wantErr(t, "the newest again", o.reset(t, second, "another horse battery"), domain.ErrInvalidToken)
+		wantErr(t, "a verification after a reset", o.verify(t, verify), domain.ErrInvalidToken)
+
+		o.forgot(t, ada.Email)
+		pass(time.Minute)
+		late := o.lastToken(t, models.MailReset, ada.Email)
+		pass(30 * time.Minute)
+		wantErr(t, "an old one", o.reset(t, late, "another horse battery"), domain.ErrInvalidToken)
+	})
+}
+
+func TestTokensDieWithTheAddress(t *testing.T) {
+	inOffice(t, func(t *testing.T, o *office) {
+		ada := o.signUp(t, "ada")
+		o.forgot(t, ada.Email)
+		pass(time.Minute)
+		verify, reset := o.lastToken(t, models.MailVerify, ada.Email), o.lastToken(t, models.MailReset, ada.Email)
+		p := o.principal(t)
+		thai := contextutil.WithCaller(t.Context(), contextutil.Caller{Language: "th"})
+		for _, address := range []string{"New@example.com", ada.Email} { // and back: the tokens stay dead
+			in := dto.UpdateUserRequest{}
+			in.Email.Present, in.Email.Value = true, address
+			in.CurrentPassword.Present, in.CurrentPassword.Value = true, password
+			if _, err := o.accounts.Update(thai, p, in); err != nil {
+				t.Fatal(err)
+			}
+			p = o.principal(t)
+			pass(time.Minute)
+			wantErr(t, "a verification", o.verify(t, verify), domain.ErrInvalidToken)
+			wantErr(t, "a reset", o.reset(t, reset, "another horse battery"), domain.ErrInvalidToken)
+		}
+		for _, address := range []string{ada.Email, "new@example.com"} {
+			mails := o.postman.got(address)
+			var kinds []string
+			for _, m := range mails[len(mails)-2:] {
+				kinds = append(kinds, m.Subject+" "+m.HTML)
+			}
+			slices.Sort(kinds)
+			if want := []string{"email_changed th", "verify_email th"}; !slices.Equal(kinds, want) {
+				t.Errorf("%s got %q, want %q", address, kinds, want)
+			}
+		}
+		wantErr(t, "the newest verification", o.verify(t, o.lastToken(t, models.MailVerify, ada.Email)), nil)
+	})
+}
+
+// principal logs ada in.
+func (o *office) principal(t *testing.T) models.Principal {
+	t.Helper()
+	grant, err := o.accounts.Login(t.Context(), dto.LoginRequest{Username: "ada", Password: password}, models.Client{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := o.sessions.Reader.WithUser(t.Context(), o.store.SessionsOf(grant.User.ID)[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestAMailServerThatIsAway(t *testing.T) {
+	inOffice(t, func(t *testing.T, o *office) {
+		o.postman.failWith(func(services.MailMessage) error { return services.ErrMailServer })
+		for _, name := range []string{"ada", "grace", "edsger", "barbara", "donald", "tony", "niklaus"} {
+			o.signUp(t, name)
+		}
+		pass(time.Hour)
+		if tries := o.postman.tries; tries < 60 || tries > 130 {
+			t.Errorf("%d tries in an hour, want about one in 45 s", tries)
+		}
+		o.postman.failWith(nil)
+		pass(2 * time.Minute)
+		if left := o.store.PromisedMails(); len(left) > 0 {
+			t.Errorf("%v wait two minutes after the mail server came back", left)
+		}
+		wantErr(t, "a verification", o.verify(t, o.lastToken(t, models.MailVerify, "ada@example.com")), nil)
+	})
+}
+
+func TestAMailThatFails(t *testing.T) {
+	inOffice(t, func(t *testing.T, o *office) {
+		o.postman.failWith(func(m services.MailMessage) error {
+			switch m.To {
+			case "ada@example.com":
+				return errors.New("451: not now")
+			case "grace@example.com":
+				return services.ErrMailRefused
+			default:
+				return nil
+			}
+		})
+		for _, name := range []string{"ada", "grace", "edsger"} {
+			o.signUp(t, name)
+		}
+		pass(time.Minute)
+		if len(o.postman.got("edsger@example.com")) != 1 {
+			t.Error("a mail waits for others")
+		}
+		pass(10 * time.Minute)
+		if o.counts["verify_email refused"] != 1 || o.counts["verify_email failed"] < 6 || len(o.store.PromisedMails()) != 1 {
+			t.Errorf("counts %v, %v wait", o.counts, o.store.PromisedMails())
+		}
+		pass(3*24*time.Hour + time.Hour)
+		if o.counts["verify_email expired"] != 1 || len(o.store.PromisedMails()) != 0 {
+			t.Errorf("counts %v, %v wait", o.counts, o.store.PromisedMails())
+		}
+		if o.counts["verify_email failed"] > 300 {
+			t.Errorf("%d tries", o.counts["verify_email failed"])
+		}
+	})
+}
+
+// A mail under way in a stop is given up, and sent when the next worker starts.
+func TestAStopGivesMailsUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := new(repositorytest.Memory)
+		first := newOffice(t, store)
+		hang := make(chan struct{})
+		first.postman.failWith(func(services.MailMessage) error { <-hang; return nil })
+		first.signUp(t, "ada")
+		pass(15 * time.Second)
+		begun := time.Now()
+		time.AfterFunc(2*time.Second, func() { close(hang) }) // a real mailer comes back as soon as its context ends
+		first.stop()
+		if took := time.Since(begun); took > 3*time.Second {
+			t.Errorf("the stop took %s", took)
+		}
+		second := newOffice(t, store)
+		pass(time.Second)
+		if len(second.postman.got("ada@example.com")) != 1 {
+			t.Error("the mail was not sent by who came next")
+		}
+		second.stop()
+	})
+}
+
+// A verification that has come to nothing is not sent.
+func TestPointlessMailsAreDropped(t *testing.T) {
+	inOffice(t, func(t *testing.T, o *office) {
+		o.postman.failWith(func(services.MailMessage) error { return services.ErrMailServer })
+		ada, grace := o.signUp(t, "ada"), o.signUp(t, "grace")
+		pass(time.Minute)
+		changeUser(t, o.store, ada.ID, func(u *models.User) { u.EmailVerified = true })
+		changeUser(t, o.store, grace.ID, func(u *models.User) { u.Email = "other@example.com" })
+		o.postman.failWith(nil)
+		pass(5 * time.Minute)
+		if o.counts["verify_email pointless"] != 2 || len(o.postman.mails) != 0 {
+			t.Errorf("counts %v, and %v were sent", o.counts, o.postman.mails)
+		}
+	})
+}
+
+// Of many who bring one token at once, one succeeds.
+func TestATokenWorksOnceForMany(t *testing.T) {
+	inOffice(t, func(t *testing.T, o *office) {
+		ada := o.signUp(t, "ada")
+		o.forgot(t, ada.Email)
+		pass(time.Minute)
+		token := o.lastToken(t, models.MailReset, ada.Email)
+		errs := make(chan error)
+		for range 20 {
+			go func() { errs <- o.reset(t, token, "another horse battery") }()
+		}
+		won := 0
+		for range 20 {
+			err := <-errs
+			if err == nil {
+				won++
+			} else if !errors.Is(err, domain.ErrInvalidToken) {
+				t.Error(err)
+			}
+		}
+		if won != 1 {
+			t.Errorf("%d resets by one token", won)
+		}
+	})
+}
+
+func disable(t *testing.T, store *repositorytest.Memory, id string) {
+	t.Helper()
+	changeUser(t, store, id, func(u *models.User) { u.IsActive = false })
+}
+
+func changeUser(t *testing.T, store *repositorytest.Memory, id string, change func(u *models.User)) {
+	t.Helper()
+	err := store.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
+		u, err := r.Users.ForUpdate(ctx, id)
+		if err != nil {
+			return err
+		}
+		change(&u)
+		return r.Users.Save(ctx, u)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
