@@ -85,10 +85,12 @@ func newOffice(t *testing.T, store *repositorytest.Memory) *office {
 	o := &office{team: newTeam(store, "a"), postman: new(postman), counts: map[string]int{}}
 	o.accounts.Mails, o.accounts.Now, o.sessions.Now = promises, clock, clock
 	o.recovery = serviceimpl.NewRecovery(serviceimpl.RecoveryDeps{
+		NewID: newID, Breaches: services.NoBreachCheck{},
 		Work: store, Users: store, Tokens: store, Hasher: o.hasher, Limiter: freely{}, Mails: promises, Now: clock,
 	})
 	var mu sync.Mutex
 	sender := serviceimpl.NewMailSender(serviceimpl.MailSenderDeps{
+		NewID: newID,
 		Queue: store, Work: store, Users: store, Mailer: o.postman, Wakeups: serviceimpl.NewWakeups(), Now: clock,
 		Compose: func(m models.Mail, token string) (services.MailMessage, error) {
 			return services.MailMessage{To: m.To, Subject: string(m.Kind), Text: token, HTML: m.Language}, nil

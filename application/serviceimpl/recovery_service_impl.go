@@ -97,13 +97,7 @@ func (s *Recovery) ForgotPassword(ctx context.Context, in dto.ForgotPasswordRequ
 
 // count counts a mail to the address.
 func (s *Recovery) count(ctx context.Context, address string) error {
-	state := s.Limiter.Take(ctx, mailLimit, address)
-	if state.Allowed {
-		return nil
-	}
-	limited := *domain.ErrRateLimited
-	limited.RetryAfter = state.RetryAfter
-	return &limited
+	return mailLimit.Exceeded(s.Limiter.Take(ctx, mailLimit, address))
 }
 
 // ResetPassword implements services.Recovery. A token that is good for nothing costs no hash.
@@ -125,7 +119,7 @@ func (s *Recovery) ResetPassword(ctx context.Context, in dto.ResetPasswordReques
 	if err != nil {
 		return err
 	}
-	return s.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
+	err = s.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
 		user, err := s.redeem(ctx, r, user.ID, in.Token, models.MailReset)
 		if err != nil {
 			return err
@@ -145,6 +139,10 @@ func (s *Recovery) ResetPassword(ctx context.Context, in dto.ResetPasswordReques
 		}
 		return s.Mails.promise(ctx, r, models.MailPasswordChanged, user.ID, user.Email)
 	})
+	if err == nil { // whoever guessed meanwhile guessed at another password
+		s.Limiter.Forget(ctx, loginLimit, user.ID)
+	}
+	return err
 }
 
 // checkReset returns a domain.ErrValidation with all that is wrong, or nil. The zero user is one

@@ -51,10 +51,13 @@ async function start() {
 
 // ---- In and out
 
-const logInWithPassword = async ({ name, password }) =>
-  logIn(await call('POST', '/auth/login', { body: { [name.includes('@') ? 'email' : 'username']: name, password } }));
+async function logInWithPassword({ name, password }) {
+  await logIn(await call('POST', '/auth/login', { body: { [name.includes('@') ? 'email' : 'username']: name, password } }));
+}
 
-const register = async (fields) => logIn(await call('POST', '/auth/register', { body: fields }));
+async function register(fields) {
+  await logIn(await call('POST', '/auth/register', { body: fields }));
+}
 
 async function logIn(auth) {
   begin(auth);

@@ -62,6 +62,7 @@ func TestWhatIsWrongStandsInItsPlace(t *testing.T) {
 	}
 
 	b.press("Create one")
+	b.see("Create an account")
 	b.seesNot("The account or the password is wrong.")
 	b.press("Create account")
 	b.see("This is needed.")
