@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -24,8 +25,9 @@ func (c *Client) translate(ctx context.Context, what string, err error) error {
 	case errors.Is(err, redis.Nil):
 		c.answered(ctx)
 		return domain.ErrNotFound
-	case ctx.Err() != nil:
-		return ended(ctx.Err(), what)
+	}
+	if over := endOf(ctx); over != nil {
+		return ended(over, what)
 	}
 	cause := fmt.Errorf("redis: %s: %s", what, reason(err))
 	if outOfMemory(err) {
@@ -39,6 +41,18 @@ func (c *Client) translate(ctx context.Context, what string, err error) error {
 		c.away(ctx, reason(err))
 	}
 	return domain.ErrUnavailable.Because(cause)
+}
+
+// endOf is ctx.Err, but for a context whose time has come and whose timer has not noticed yet:
+// the connection's own deadline, which is the same, may be faster.
+func endOf(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return nil
 }
 
 // ended is the error of a call whose context has ended: who cancelled it knows, and who gave
