@@ -13,7 +13,7 @@ import (
 
 const (
 	mailParallel  = 4                // mails under way at once
-	mailPoll      = 10 * time.Second // the safety net under the wake-ups
+	mailPoll      = 3 * time.Second  // the safety net under the wake-ups
 	mailSendTime  = 30 * time.Second // for one mail at the mail server
 	mailHold      = time.Minute      // how long a mail is one instance's; longer than an attempt takes
 	mailBackoff   = 5 * time.Second  // after a failure, doubled up to a limit

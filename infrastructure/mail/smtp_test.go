@@ -231,7 +231,7 @@ func TestWhatTheServerAnswers(t *testing.T) {
 			}
 			wantNothingPersonal(t, err)
 			for _, kind := range []error{services.ErrMailServer, services.ErrMailRefused} {
-				if errors.Is(err, kind) != (test.want == kind) {
+				if errors.Is(err, kind) != errors.Is(test.want, kind) {
 					t.Errorf("Send() = %v, and that it is %q is wrong", err, kind)
 				}
 			}
