@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"gofiber-auth/test/harness"
+	"gofiber-auth/test/smtpsink"
 )
 
 const (
@@ -102,7 +103,8 @@ func TestAlertsAreAboutMetricsThatThereAre(t *testing.T) {
 	sink := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	t.Cleanup(sink.Close)
 	b := startBus(t, shipped+"/nats-server.conf")
-	s := startService(t, b.url("auth"), "BACKEND_SYNC_URL="+sink.URL, "BACKEND_SYNC_SECRET="+strings.Repeat("k", 32))
+	mute, _ := smtpsink.Mute(t)
+	s := startService(t, b.url("auth"), "SMTP_URL=smtp://"+mute, "BACKEND_SYNC_URL="+sink.URL, "BACKEND_SYNC_SECRET="+strings.Repeat("k", 32))
 	s.mustRegister(t, "ada")
 	if _, err := s.do(http.MethodPost, "/api/v1/auth/exchange", "", `{"code":"nobody's"}`, http.StatusBadRequest); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"gofiber-auth/test/pgtest"
 	"gofiber-auth/test/smtpsink"
 )
 
@@ -306,18 +308,42 @@ func TestMailsOfDevelopment(t *testing.T) {
 
 func TestNoMailsAreShownElsewhere(t *testing.T) {
 	t.Parallel()
-	env := newEnv(t) // of APP_ENV=test, and without SMTP_URL
-	s := start(t, env)
-	ada := s.register(t, "ada")
-	s.forgot(t, "ada@example.com")
-	s.must(t, "POST", "/api/v1/auth/email/resend", ada.Token, "", 202, nil)
-	for _, path := range []string{"/dev/mail", "/dev/mail?format=json"} {
-		if err := s.expect("GET", path, "", "", 404); err != nil {
-			t.Error(err)
+	production := func(t *testing.T, env map[string]string) {
+		t.Helper()
+		bus := newBus(t)
+		for name, value := range map[string]string{
+			"APP_ENV": "production", "APP_HOST": "127.0.0.1", "BCRYPT_COST": "10", "DATABASE_URL": pgtest.New(t), "NATS_URL": bus.url,
+			"FRONTEND_URL": "https://app.example.com", "JWT_SECRET": strings.Repeat("s", 32), "TOKEN_ENCRYPTION_KEY": base64.StdEncoding.EncodeToString(make([]byte, 32)),
+		} {
+			env[name] = value
 		}
 	}
-	if strings.Contains(s.Output(), "ada@example.com") {
-		t.Error("an address stands in the log")
+	for name, set := range map[string]func(t *testing.T, env map[string]string){
+		"test":                 func(*testing.T, map[string]string) {},
+		"production":           production,
+		"production with mail": func(t *testing.T, env map[string]string) { production(t, env); withSink(t, env).Start(t) },
+		"development with SMTP_URL": func(t *testing.T, env map[string]string) {
+			env["APP_ENV"], env["BCRYPT_COST"] = "development", "10"
+			withSink(t, env).Start(t)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env := newEnv(t)
+			set(t, env)
+			s := start(t, env)
+			ada := s.register(t, "ada")
+			s.forgot(t, "ada@example.com")
+			s.must(t, "POST", "/api/v1/auth/email/resend", ada.Token, "", 202, nil)
+			for _, path := range []string{"/dev/mail", "/dev/mail?format=json"} {
+				if err := s.expect("GET", path, "", "", 404); err != nil {
+					t.Error(err)
+				}
+			}
+			if strings.Contains(s.Output(), "ada@example.com") {
+				t.Error("an address stands in the log")
+			}
+			s.stop(t)
+		})
 	}
-	s.stop(t)
 }
