@@ -166,3 +166,89 @@ func TestNoMailsAreShownWithoutDevelopment(t *testing.T) {
 		t.Errorf("%d %q", res.StatusCode, got)
 	}
 }
+
+// What users do to their own accounts is mailed; what admins do is not.
+func TestEveryRoutePromisesItsMails(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	ada, root := a.register(t, "ada"), a.admin(t, "root")
+	promised := len(a.promised())
+	wantMails := func(what string, want ...string) {
+		t.Helper()
+		all := a.promised()
+		if got := all[min(promised, len(all)):]; !slices.Equal(got, want) {
+			t.Errorf("%s promises %q, want %q", what, got, want)
+		}
+		promised = len(all)
+	}
+	a.register(t, "grace")
+	wantMails("registering", "verify_email grace@example.com en")
+	a.send(t, "PATCH", "/api/v1/users/me", ada.Token, `{"email":"Countess@example.com","currentPassword":"`+goodPassword+`"}`, "Accept-Language", "th-TH").want(t, 200, "")
+	wantMails("another address", "email_changed ada@example.com th", "verify_email countess@example.com th")
+	a.send(t, "PATCH", "/api/v1/users/me", ada.Token, `{"email":"COUNTESS@example.com","username":"countess"}`).want(t, 200, "")
+	wantMails("the same address")
+	a.send(t, "PUT", "/api/v1/users/me/password", ada.Token, `{"currentPassword":"`+goodPassword+`","newPassword":"another horse battery"}`).want(t, 204, "")
+	wantMails("another password", "password_changed countess@example.com en")
+	a.send(t, "POST", "/api/v1/auth/email/resend", ada.Token, "", "Accept-Language", "th").want(t, 202, "")
+	wantMails("asking again", "verify_email countess@example.com th")
+	a.send(t, "POST", "/api/v1/auth/exchange", "", exchangeBody(a.come(t, gustav).Get("code"))).want(t, 200, "")
+	wantMails("coming from a provider that proves the address")
+	a.send(t, "POST", "/api/v1/auth/oauth/complete", "", `{"ticket":"`+a.ticket(t, lin)+`","email":"Lin@example.com"}`).want(t, 201, "")
+	wantMails("coming from one that does not", "verify_email lin@example.com en")
+	a.send(t, "POST", "/api/v1/users", root.Token, `{"email":"made@example.com","username":"made"}`).want(t, 201, "")
+	a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"email":"lady@example.com"}`).want(t, 200, "")
+	wantMails("what admins do")
+
+	// Who goes takes along what waits.
+	a.send(t, "POST", "/api/v1/auth/password/forgot", "", `{"email":"lady@example.com"}`).want(t, 202, "")
+	a.send(t, "DELETE", "/api/v1/users/"+ada.User.ID, root.Token, "").want(t, 204, "")
+	for _, m := range a.store.PromisedMails() {
+		if m.UserID == ada.User.ID || m.To == "lady@example.com" {
+			t.Errorf("%s waits for %s, who is gone", m.Kind, m.To)
+		}
+	}
+}
+
+// What was mailed to an address that nobody had proved dies when its owner takes the account over.
+func TestWhoTakesAnAccountOverFindsNoTokens(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	ada := a.register(t, "ada")
+	verify, reset := a.mailed(t, models.MailVerify, ada), a.mailed(t, models.MailReset, ada)
+	owner := models.ExternalIdentity{Provider: "google", Subject: "7", Email: "ada@example.com", EmailVerified: true}
+	a.send(t, "POST", "/api/v1/auth/exchange", "", exchangeBody(a.come(t, owner).Get("code"))).want(t, 200, "")
+	a.send(t, "POST", "/api/v1/auth/email/verify", "", `{"token":"`+verify+`"}`).want(t, 400, "invalid_token")
+	a.send(t, "POST", "/api/v1/auth/password/reset", "", `{"token":"`+reset+`","password":"another horse battery"}`).want(t, 400, "invalid_token")
+}
+
+// Somebody who came through a provider may get a first password by mail.
+func TestAFirstPasswordByMail(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	var in auth
+	a.send(t, "POST", "/api/v1/auth/oauth/complete", "", `{"ticket":"`+a.ticket(t, lin)+`","email":"lin@example.com"}`).want(t, 201, "").into(t, &in)
+	token := a.mailed(t, models.MailReset, in)
+	a.send(t, "POST", "/api/v1/auth/password/reset", "", `{"token":"`+token+`","password":"a first horse battery"}`).want(t, 204, "")
+	a.send(t, "POST", "/api/v1/auth/login", "", `{"email":"lin@example.com","password":"a first horse battery"}`).want(t, 200, "")
+	a.send(t, "POST", "/api/v1/auth/exchange", "", exchangeBody(a.come(t, lin).Get("code"))).want(t, 200, "")
+}
+
+// A disabled user's token is worth nothing, and a password reset with the policy's faults keeps it.
+func TestAResetIsForActiveUsers(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	grace, root := a.register(t, "gracehopper"), a.admin(t, "root")
+	token := a.mailed(t, models.MailReset, grace)
+	reset := func(password string) answer {
+		return a.send(t, "POST", "/api/v1/auth/password/reset", "", `{"token":"`+token+`","password":"`+password+`"}`)
+	}
+	reset("my GraceHopper password").wantFields(t, "password contains_identity")
+	a.send(t, "PATCH", "/api/v1/users/"+grace.User.ID, root.Token, `{"isActive":false}`).want(t, 200, "")
+	hashed := a.hasher.count
+	reset("another horse battery").want(t, 400, "invalid_token")
+	if a.hasher.count != hashed {
+		t.Error("a password was hashed for a token that is worth nothing")
+	}
+	a.send(t, "PATCH", "/api/v1/users/"+grace.User.ID, root.Token, `{"isActive":true}`).want(t, 200, "")
+	reset("another horse battery").want(t, 204, "")
+}
