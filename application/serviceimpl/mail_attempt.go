@@ -89,7 +89,7 @@ func (s *MailSender) prepare(ctx context.Context, m models.Mail) (token string, 
 		if !user.IsActive || user.Email != m.To || m.Kind == models.MailVerify && user.EmailVerified {
 			return errPointless
 		}
-		if m.Kind == models.MailReset && m.Attempts == 0 {
+		if m.Kind == models.MailReset && m.Attempts <= 1 {
 			if err := r.Audit.Append(ctx, requestedReset(m, user.ID, s.NewID(), s.Now())); err != nil {
 				return err
 			}

@@ -124,6 +124,13 @@ func (s *Recovery) ResetPassword(ctx context.Context, in dto.ResetPasswordReques
 		if err != nil {
 			return err
 		}
+		if !user.EmailVerified {
+			// Until now nobody had proved the address to be theirs: whoever made the account may be
+			// somebody else, and must not come back by an identity that was linked then.
+			if err := r.Identities.DeleteOfUser(ctx, user.ID); err != nil {
+				return err
+			}
+		}
 		user.PasswordHash, user.EmailVerified, user.UpdatedAt = hash, true, s.Now()
 		if err := r.Users.Save(ctx, user); err != nil {
 			return err

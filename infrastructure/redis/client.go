@@ -18,7 +18,7 @@ import (
 const (
 	// callWithin bounds a whole call: a connection, the log-in, both ways. Redis answers within
 	// a millisecond or is not well, and who waits is a person in front of a browser.
-	callWithin = time.Second
+	callWithin = 2 * time.Second
 
 	idleFor = 5 * time.Minute // less than what networks forget connections after
 )

@@ -78,12 +78,24 @@ func TestLogInWithoutSettings(t *testing.T) {
 		t.Errorf("%d events for 4 new users", got)
 	}
 	s.stop(t)
+	log := withoutMails(s.Output())
 	for _, secret := range append(secrets, linus.Token, "linus@example.com", "Lovelace") {
-		if strings.Contains(s.Output(), secret) {
+		if strings.Contains(log, secret) {
 			t.Errorf("%s stands in the log", secret)
 		}
 	}
 	wholeJSON(t, s.Output())
+}
+
+// withoutMails leaves out the mails that development shows in the log.
+func withoutMails(log string) string {
+	var rest strings.Builder
+	for line := range strings.Lines(log) {
+		if !strings.Contains(line, `"msg":"a mail, which without SMTP_URL is shown here`) {
+			rest.WriteString(line)
+		}
+	}
+	return rest.String()
 }
 
 // walk goes through a flow as a browser does that is sent from one page to the next, and returns
