@@ -15,12 +15,19 @@ export function setUpAccount() {
   onSubmit($('#change-email form'), changeEmail);
   onSubmit($('#change-password form'), changePassword);
   onSubmit($('#delete form'), deleteAccount);
-  $('#devices').addEventListener('toggle', () => $('#devices').open && showDevices());
-  $('#audit').addEventListener('toggle', () => $('#audit').open && showAudit());
+  for (const details of document.querySelectorAll('#account details')) {
+    details.addEventListener('toggle', () => details.open && say('')); // of something else
+  }
+  onOpen('#devices', showDevices);
+  onOpen('#audit', showAudit);
   // The mail's link opens in another tab. Who comes back from there sees what it did.
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden && user()?.emailVerified === false) lookAgain();
   });
+}
+
+function onOpen(selector, act) {
+  $(selector).addEventListener('toggle', () => $(selector).open && act());
 }
 
 // showAccount shows who is logged in. It is done when the linked accounts stand there.

@@ -20,7 +20,8 @@ function row({ id, userAgent, ip, createdAt, lastUsedAt, current }) {
   const device = describeDevice(userAgent);
   return element('li', {},
     element('span', { className: 'name', title: userAgent }, device,
-      element('small', {}, `${ip} · since ${minute(createdAt)}`),
+      element('small', {}, ip),
+      element('small', {}, `since ${minute(createdAt)}`),
       element('small', {}, `last used ${minute(lastUsedAt)}`)),
     current ? element('strong', { className: 'badge' }, 'This one') : endButton(id, device, createdAt));
 }

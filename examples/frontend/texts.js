@@ -148,8 +148,9 @@ const systems = { iPhone: 'iPhone', iPad: 'iPad', Android: 'Android', Windows: '
 
 // describeDevice returns words for a User-Agent. It may say anything: they are a hint, no proof.
 export function describeDevice(userAgent) {
+  if (!userAgent) return 'Unknown device';
   const find = (names) => names[Object.keys(names).find((name) => userAgent.includes(name))];
   const [browser, system] = [find(browsers), find(systems)];
   if (browser && system) return `${browser} on ${system}`;
-  return browser ?? system ?? (userAgent.slice(0, 40) || 'Unknown device');
+  return browser ?? system ?? userAgent.slice(0, 40);
 }
