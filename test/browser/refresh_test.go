@@ -14,6 +14,22 @@ const later = "{ const now = Date.now; Date.now = () => now() + 15 * 60_000; }"
 // stopped stops it: the page believes that its token has time.
 const stopped = "{ const now = Date.now(); Date.now = () => now; }"
 
+// soon is a service whose access tokens run out.
+const soon = "JWT_EXPIRES_IN=2s"
+
+// runsOut waits until the token of the page has run out, and the page does not know.
+func (b *tab) runsOut(name string) {
+	b.t.Helper()
+	b.run(stopped)
+	younger := call(b.t, b.base, "POST", "/auth/login", "", `{"username":"`+name+`","password":"`+goodPassword+`"}`)
+	harness.Eventually(b.t, "a younger token has run out", func() error {
+		if try(b.t, b.base, "GET", "/users/me", younger.Token, "").Code != "token_expired" {
+			return harness.ErrNotYet
+		}
+		return nil
+	})
+}
+
 // openBoth makes two calls of the service at once.
 const openBoth = "document.querySelectorAll('#devices, #audit').forEach((d) => { d.open = true; })"
 
@@ -51,16 +67,9 @@ func TestTokenThatIsAboutToRunOut(t *testing.T) {
 // The service says that a token has run out, and the page did not see it coming.
 func TestTokenThatHasRunOut(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t, "JWT_EXPIRES_IN=2s"))
+	b := newBrowser(t, service(t, soon))
 	b.register("joan")
-	b.run(stopped)
-	elsewhere := call(t, b.base, "POST", "/auth/login", "", `{"username":"joan","password":"`+goodPassword+`"}`)
-	harness.Eventually(t, "a younger token has run out", func() error {
-		if try(t, b.base, "GET", "/users/me", elsewhere.Token, "").Code != "token_expired" {
-			return harness.ErrNotYet
-		}
-		return nil
-	})
+	b.runsOut("joan")
 	before := b.refreshes(0)
 	b.run(openBoth)
 	b.seeBoth()
@@ -75,16 +84,20 @@ func TestTokenThatHasRunOut(t *testing.T) {
 // Logging out ends the session even where the token has run out meanwhile.
 func TestLogOutAfterALongTime(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
+	b := newBrowser(t, service(t, soon))
 	b.register("joan")
-	b.run(later)
+	b.runsOut("joan")
+	before := b.refreshes(0)
 	b.press("Log out")
 	b.see("You are logged out.")
+	b.waitFor("the service is told", "performance.getEntriesByName("+quote(b.base+"/api/v1/auth/logout")+").filter((e) => e.responseStatus === 204).length === 1")
+	if n := b.refreshes(before); n != 1 {
+		t.Errorf("%d times the page asked for new tokens, want once", n)
+	}
 	b.logIn("joan", goodPassword)
 	b.see("Hello, joan")
-	b.press("Where you are logged in")
-	b.see("This one")
-	b.seesNot("Log out everywhere else")
+	b.press("What has happened")
+	b.see("Logged out")
 }
 
 // An answer that got lost on its way costs nobody the session.

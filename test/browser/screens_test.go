@@ -37,7 +37,48 @@ func TestScreens(t *testing.T) {
 	b.link("LINE", "linus")
 	b.see("LINE is linked.")
 	b.pictures("account")
+	b.press("Change the password")
+	b.fill("New password", "short")
+	b.press("Set the password")
+	b.see("Use at least 8 characters.")
+	b.press("Show new password")
+	b.pictures("change-password")
+	b.press("Change the password")
+	b.press("Change the e-mail address")
+	b.pictures("change-email")
+	b.press("Change the e-mail address")
+	call(t, b.base, "POST", "/auth/login", "", `{"username":"a-username-of-fifty-characters-that-has-no-spaces","password":"`+goodPassword+`"}`)
+	b.press("Where you are logged in")
+	b.see("This one")
+	b.pictures("devices")
+	b.press("Log out everywhere else")
+	b.see("Everywhere but here, you have been logged out.")
+	b.press("Where you are logged in")
+	b.press("What has happened")
+	b.see("Account created")
+	b.pictures("audit")
+	b.press("What has happened")
+	b.press("Download your data")
+	b.press("Delete the account")
+	b.click(`document.querySelector('#delete form button.danger')`)
+	b.see("This is needed.")
+	b.pictures("delete")
 	b.press("Log out")
+	b.press("Forgot your password?")
+	b.see("We send a link")
+	b.pictures("forgot")
+	b.fill("E-mail", "a.very.long.address.of.somebody.who.likes.long.addresses@mail.department.example.com")
+	b.press("Send the link")
+	b.see("a mail is on its way")
+	b.pictures("on-its-way")
+	b.visit(resetPath + "?token=x")
+	b.see("Choose a new password")
+	b.pictures("reset")
+	b.fill("New password", goodPassword)
+	b.press("Set the password")
+	b.see(spent)
+	b.pictures("spent")
+	b.visit("/")
 	b.press("Continue with Google")
 	b.consent("linus")
 	b.see("Your e-mail address, please")
@@ -52,6 +93,10 @@ func TestScreens(t *testing.T) {
 	b.pictures("last-login-method")
 }
 
+// sticksOut is the text of an element that is wider than what holds it.
+const sticksOut = `[...document.querySelectorAll('main *')].find((e) => e.checkVisibility() && e.offsetParent &&
+	e.getBoundingClientRect().right > e.parentElement.getBoundingClientRect().right + 1)?.outerHTML ?? ''`
+
 // pictures takes pictures of the page as it is, in two sizes and two colour schemes.
 func (b *tab) pictures(name string) {
 	b.t.Helper()
@@ -63,9 +108,13 @@ func (b *tab) pictures(name string) {
 		}
 		for _, width := range []int64{380, 1000} {
 			b.do("resize", chromedp.EmulateViewport(width, 800))
+			b.run("scrollTo(0, 0)") // what has just happened stays in sight, over what is under it
 			wide, err := eval[int64](b, "document.documentElement.scrollWidth")
 			if err != nil || wide > width {
 				b.t.Errorf("%s is %d wide on a screen of %d, %v", name, wide, width, err)
+			}
+			if out, err := eval[string](b, sticksOut); err != nil || out != "" {
+				b.t.Errorf("%s: %q sticks out of what it is in, %v", name, out, err)
 			}
 			if *screenshots == "" {
 				continue
