@@ -65,28 +65,34 @@ type office struct {
 	team
 
 	postman  *postman
+	limiter  *few
 	recovery *serviceimpl.Recovery
 	counts   map[string]int // by kind and result
 	stop     func()
 }
 
-type freely struct{}
-
-func (freely) Take(context.Context, services.Limit, string) services.LimitState {
-	return services.LimitState{Allowed: true}
+// few lets so many mails go to an address.
+type few struct {
+	of    int // 0: any number
+	taken map[string]int
 }
-func (freely) Forget(context.Context, services.Limit, string) {}
+
+func (l *few) Take(_ context.Context, limit services.Limit, key string) services.LimitState {
+	l.taken[limit.Name+" "+key]++
+	return services.LimitState{Allowed: l.of == 0 || l.taken[limit.Name+" "+key] <= l.of}
+}
+func (*few) Forget(context.Context, services.Limit, string) {}
 
 // newOffice returns an office whose worker runs until stop.
 func newOffice(t *testing.T, store *repositorytest.Memory) *office {
 	t.Helper()
 	clock := func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
-	promises := serviceimpl.NewMailPromises(clock, newID)
-	o := &office{team: newTeam(store, "a"), postman: new(postman), counts: map[string]int{}}
+	o := &office{team: newTeam(store, "a"), postman: new(postman), limiter: &few{taken: map[string]int{}}, counts: map[string]int{}}
+	promises := serviceimpl.NewMailPromises(o.limiter, clock, newID)
 	o.accounts.Mails, o.accounts.Now, o.sessions.Now = promises, clock, clock
 	o.recovery = serviceimpl.NewRecovery(serviceimpl.RecoveryDeps{
 		NewID: newID, Breaches: services.NoBreachCheck{},
-		Work: store, Users: store, Tokens: store, Hasher: o.hasher, Limiter: freely{}, Mails: promises, Now: clock,
+		Work: store, Users: store, Tokens: store, Hasher: o.hasher, Limiter: o.limiter, Mails: promises, Now: clock,
 	})
 	var mu sync.Mutex
 	sender := serviceimpl.NewMailSender(serviceimpl.MailSenderDeps{

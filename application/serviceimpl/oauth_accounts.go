@@ -241,6 +241,7 @@ func (o *OAuth) newUser(identity models.ExternalIdentity, email, username string
 func (o *OAuth) create(ctx context.Context, user models.User, identity models.ExternalIdentity, sessionID string, from models.Client) (services.OAuthGrant, error) {
 	created := eventOf(ctx, &user, o.NewID(), models.ActionCreated, user.CreatedAt)
 	session := o.Sessions.prepareAs(sessionID, user.ID, from)
+	room := !user.EmailVerified && o.Mails.hasRoom(ctx, user.Email)
 	err := o.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
 		if err := r.Users.Create(ctx, user); err != nil {
 			return err
@@ -256,6 +257,9 @@ func (o *OAuth) create(ctx context.Context, user models.User, identity models.Ex
 		}
 		if err := r.Outbox.Append(ctx, created); err != nil {
 			return err
+		}
+		if !room {
+			return nil
 		}
 		return o.Mails.verify(ctx, r, user)
 	})

@@ -12,9 +12,6 @@ import (
 	"gofiber-auth/domain/services"
 )
 
-// mailLimit is how many mails one address is sent because somebody asked for them.
-var mailLimit = services.Limit{Name: "mail", Burst: 5, Per: time.Hour}
-
 // RecoveryDeps is all that Recovery needs. Every field but Mails is required.
 type RecoveryDeps struct {
 	Work    repositories.UnitOfWork
@@ -68,7 +65,7 @@ func (s *Recovery) ResendVerification(ctx context.Context, p models.Principal) e
 	if p.User.EmailVerified {
 		return domain.ErrAlreadyVerified
 	}
-	if err := s.count(ctx, p.User.Email); err != nil {
+	if err := s.Mails.count(ctx, p.User.Email); err != nil {
 		return err
 	}
 	err := s.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error { return s.Mails.verify(ctx, r, p.User) })
@@ -84,7 +81,7 @@ func (s *Recovery) ForgotPassword(ctx context.Context, in dto.ForgotPasswordRequ
 	if err := checkBody(in); err != nil {
 		return err
 	}
-	if err := s.count(ctx, models.NormalizeEmail(in.Email)); err != nil {
+	if err := s.Mails.count(ctx, in.Email); err != nil {
 		return err
 	}
 	if s.Mails == nil {
@@ -93,11 +90,6 @@ func (s *Recovery) ForgotPassword(ctx context.Context, in dto.ForgotPasswordRequ
 	return s.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
 		return s.Mails.promise(ctx, r, models.MailReset, "", in.Email)
 	})
-}
-
-// count counts a mail to the address.
-func (s *Recovery) count(ctx context.Context, address string) error {
-	return mailLimit.Exceeded(s.Limiter.Take(ctx, mailLimit, address))
 }
 
 // ResetPassword implements services.Recovery. A token that is good for nothing costs no hash.

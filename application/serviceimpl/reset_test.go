@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"gofiber-auth/domain"
+	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
 )
@@ -62,4 +64,75 @@ func TestAResetOfAnUnprovedAccountUnlinks(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Nobody can have somebody else's mailbox filled: whatever causes a mail counts, and what
+// nobody asked for by itself goes on without one. Who has proved an address hears in any case
+// that it is not the account's any more.
+func TestMailsToOneAddressAreLimited(t *testing.T) {
+	inOffice(t, func(t *testing.T, o *office) {
+		o.limiter.of = 5
+		ada := o.signUp(t, "ada") // the first
+		for range 4 {
+			o.forgot(t, ada.Email)
+		}
+		err := o.recovery.ForgotPassword(t.Context(), dto.ForgotPasswordRequest{Email: "ADA@example.com"})
+		wantErr(t, "the sixth", err, domain.ErrRateLimited)
+		pass(time.Minute)
+		if n := len(o.postman.got(ada.Email)); n != 5 {
+			t.Errorf("%d mails, want 5", n)
+		}
+
+		mallory := o.principalOf(t, o.signUp(t, "mallory"))
+		for _, address := range []string{ada.Email + ".example", "mallory@example.com"} {
+			for range 6 {
+				mallory = o.moves(t, mallory, address)
+				mallory = o.moves(t, mallory, "elsewhere@example.com")
+			}
+		}
+		pass(time.Hour)
+		for _, address := range []string{ada.Email + ".example", "mallory@example.com", "elsewhere@example.com"} {
+			if n := len(o.postman.got(address)); n > 5 { // some were pointless by the time they were to be sent
+				t.Errorf("%d mails to %s, want 5 at most", n, address)
+			}
+		}
+
+		err = o.store.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
+			u, err := r.Users.ForUpdate(ctx, ada.ID)
+			if err != nil {
+				return err
+			}
+			u.EmailVerified = true
+			return r.Users.Save(ctx, u)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.moves(t, o.principalOf(t, ada), "thief@example.com")
+		pass(time.Minute)
+		if got := o.postman.got(ada.Email); len(got) != 6 || got[5].Subject != string(models.MailEmailChanged) {
+			t.Errorf("%d mails, want the notice, too", len(got))
+		}
+	})
+}
+
+// principalOf returns the user as the newest session sees it.
+func (o *office) principalOf(t *testing.T, u models.User) models.Principal {
+	t.Helper()
+	sessions := o.store.SessionsOf(u.ID)
+	p, err := o.store.WithUser(t.Context(), sessions[len(sessions)-1].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// moves changes the address of a user.
+func (o *office) moves(t *testing.T, p models.Principal, address string) models.Principal {
+	t.Helper()
+	_, err := o.accounts.Update(t.Context(), p, dto.UpdateUserRequest{Email: dto.Some(address), CurrentPassword: dto.Some(password)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o.principalOf(t, p.User)
 }

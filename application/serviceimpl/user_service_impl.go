@@ -62,6 +62,7 @@ func (a *Accounts) Register(ctx context.Context, in dto.RegisterRequest, from mo
 	}
 	created := eventOf(ctx, &user, a.NewID(), models.ActionCreated, now)
 	session := a.Sessions.prepare(user.ID, from)
+	room := a.Mails.hasRoom(ctx, user.Email)
 	err = a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
 		if err := r.Users.Create(ctx, user); err != nil {
 			return err
@@ -74,6 +75,9 @@ func (a *Accounts) Register(ctx context.Context, in dto.RegisterRequest, from mo
 		}
 		if err := r.Outbox.Append(ctx, created); err != nil {
 			return err
+		}
+		if !room {
+			return nil
 		}
 		return a.Mails.verify(ctx, r, user)
 	})
@@ -200,6 +204,10 @@ func (a *Accounts) Update(ctx context.Context, p models.Principal, in dto.Update
 				return err
 			}
 		}
+		var room mailRoom
+		if prove {
+			room = a.Mails.roomToChange(ctx, p.User, in.Email.Value)
+		}
 		return a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) (err error) {
 			if user, err = lock(ctx, r, p, prove); err != nil {
 				return err
@@ -214,7 +222,7 @@ func (a *Accounts) Update(ctx context.Context, p models.Principal, in dto.Update
 			if err := appendEntries(ctx, r, ownChanges(ctx, a.NewID, before, user, now)...); err != nil {
 				return err
 			}
-			return a.Mails.emailChanged(ctx, r, before, user)
+			return a.Mails.emailChanged(ctx, r, before, user, room)
 		})
 	})
 	return user, err

@@ -97,7 +97,7 @@ func (c *Container) build(ctx context.Context, version string) (err error) {
 	if err != nil {
 		return err
 	}
-	if c.post, err = c.newPost(ctx, m); err != nil {
+	if c.post, err = c.newPost(ctx, m, shared.limiter); err != nil {
 		return err
 	}
 	if err := c.listen(); err != nil {

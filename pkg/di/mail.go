@@ -23,9 +23,9 @@ type post struct {
 
 // newPost puts together what sends mails: by SMTP where it is configured, else in development
 // into a box that one looks into, and else nowhere.
-func (c *Container) newPost(ctx context.Context, m *metrics.Metrics) (post, error) {
+func (c *Container) newPost(ctx context.Context, m *metrics.Metrics, limiter services.RateLimiter) (post, error) {
 	var (
-		p      = post{promises: serviceimpl.NewMailPromises(now, newID)}
+		p      = post{promises: serviceimpl.NewMailPromises(limiter, now, newID)}
 		mailer services.Mailer
 	)
 	switch {

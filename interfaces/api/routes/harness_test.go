@@ -64,7 +64,7 @@ func newAPI(t *testing.T) *api {
 	sessions := serviceimpl.NewSessions(serviceimpl.SessionsDeps{
 		Reader: a.store, Tokens: a.tokens, Lifetime: 720 * time.Hour, Now: a.clock.Now, NewID: newID,
 	})
-	mails := serviceimpl.NewMailPromises(a.clock.Now, newID)
+	mails := serviceimpl.NewMailPromises(a.limits, a.clock.Now, newID)
 	accounts := serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
 		Work: a.store, Users: a.store, Hasher: a.hasher, Sessions: sessions, Mails: mails, Now: a.clock.Now, NewID: newID,
 		Limiter: &a.limiter, Addresses: a.store, Breaches: &a.breaches,
