@@ -60,10 +60,21 @@ func newSender(t testing.TB, bus *server.Server) sender {
 	return sender{js}
 }
 
+// makeStream makes the stream. The server clears the files of one that was deleted a moment ago
+// behind its answer, and cannot make another meanwhile.
 func (s sender) makeStream(t testing.TB) {
 	t.Helper()
-	if _, err := s.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: streamName, Subjects: []string{"user.events.*"}}); err != nil {
-		t.Fatal(err)
+	deadline := time.After(patience)
+	for {
+		_, err := s.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: streamName, Subjects: []string{"user.events.*"}})
+		if err == nil {
+			return
+		}
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-deadline:
+			t.Fatal(err)
+		}
 	}
 }
 
