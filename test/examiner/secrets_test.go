@@ -1,0 +1,69 @@
+package examiner
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// keepsSecrets looks for secrets and e-mail addresses in the log, and for secrets in the
+// metrics and, on PostgreSQL, in the database.
+func (i *instance) keepsSecrets(t *testing.T) {
+	t.Helper()
+	places := map[string]string{"log": i.Output()}
+	for _, address := range []string{"@example.com", "%40example.com"} {
+		if at := strings.Index(strings.ToLower(i.Output()), address); at >= 0 {
+			t.Errorf("an e-mail address is in the log: …%s…", i.Output()[max(0, at-300):min(len(i.Output()), at+100)])
+		}
+	}
+	select {
+	case <-i.Exited:
+	default:
+		if res, err := http.Get(i.base + "/metrics"); err == nil {
+			body, _ := io.ReadAll(res.Body)
+			res.Body.Close()
+			places["metrics"] = string(body)
+		}
+	}
+	if i.w.dsn != "" {
+		places["database"] = dump(t, i.w.dsn)
+	}
+	for place, text := range places {
+		for _, secret := range i.w.found(text) {
+			t.Errorf("in the %s there is the %s", place, secret)
+		}
+	}
+}
+
+// dump is every row of every table as a text, with the name of its table before it.
+func dump(t *testing.T, dsn string) string {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context()) // also at the end of the test
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	texts := func(query string) []string {
+		rows, err := conn.Query(ctx, query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	var all []string
+	for _, table := range texts(`SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'`) {
+		for _, row := range texts("SELECT t::text FROM " + pgx.Identifier{table}.Sanitize() + " t") {
+			all = append(all, table+" "+row)
+		}
+	}
+	return strings.Join(all, "\n")
+}
