@@ -21,7 +21,7 @@ type request struct {
 	method, path string // under /api/v1, unless it begins with //
 	token        string
 	body         string
-	header       map[string]string // an empty value takes the header out
+	header       map[string]string // an empty value takes the header out; with a newline it is two
 }
 
 // answer is what came back.
@@ -81,7 +81,7 @@ func (i *instance) send(t *testing.T, r request) answer {
 		case v == "":
 			req.Header.Del(k)
 		default:
-			req.Header.Set(k, v)
+			req.Header[k] = strings.Split(v, "\n")
 		}
 	}
 	res, err := http.DefaultTransport.RoundTrip(req) // follows nothing

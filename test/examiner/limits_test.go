@@ -62,6 +62,44 @@ func TestGuessing(t *testing.T) {
 			t.Errorf("of 50 guesses %d get 401 and %d 429, want 10 and 40", refused.Load(), limited.Load())
 		}
 	})
+	t.Run("from where the owner is", func(t *testing.T) {
+		t.Parallel()
+		home := w.elsewhere()
+		a := w.one.registerAs(t, w.name(), from(home))
+		w.two.logInWith(t, a.User, password, from(home))
+		var refused atomic.Int64
+		atOnce(40, func(n int) {
+			if got := w.instances()[n%2].send(t, guess("email", a.User.Email, home)); got.code() == "invalid_credentials" {
+				refused.Add(1)
+			} else if got.status != 429 {
+				t.Errorf("a guess = %d %s", got.status, got.body)
+			}
+		})
+		if refused.Load() != 10 {
+			t.Errorf("of 40 guesses from the owner's address %d get 401, want 10", refused.Load())
+		}
+		right := request{method: "POST", path: "/auth/login", body: object("email", a.User.Email, "password", password), header: from(home)}
+		w.one.refuses(t, right, 429, "rate_limited")
+	})
+	t.Run("from everywhere and home", func(t *testing.T) {
+		t.Parallel()
+		home := w.elsewhere()
+		a := w.one.registerAs(t, w.name(), from(home))
+		refused := 0
+		for n := range 60 {
+			address := home
+			if n%2 == 0 {
+				address = w.elsewhere()
+			}
+			if got := w.instances()[n/2%2].send(t, guess("email", a.User.Email, address)); got.status == 401 {
+				refused++
+			}
+		}
+		if refused > 20 {
+			t.Errorf("%d guesses get 401, want 10 of strangers and 10 from the owner's address at most", refused)
+		}
+		t.Logf("%d guesses get 401", refused)
+	})
 	t.Run("one by one", func(t *testing.T) {
 		t.Parallel()
 		home := w.elsewhere()
@@ -199,6 +237,10 @@ func TestAddresses(t *testing.T) {
 			forged := fmt.Sprintf("192.0.2.%d", n)
 			return map[string]string{"X-Forwarded-For": "203.0.113.5", "X-Real-IP": forged, "True-Client-IP": forged, "X-Client-IP": forged}
 		}, from("203.0.113.6")},
+		"a forged line of its own": {"127.0.0.1", func(n int) map[string]string { return from(fmt.Sprintf("192.0.2.%d\n203.0.113.5", n)) }, from("203.0.113.5\n203.0.113.6")},
+		"with ports and spaces": {"127.0.0.1", func(n int) map[string]string {
+			return from([]string{fmt.Sprintf("203.0.113.5:%d", 1024+n), "203.0.113.5", "  203.0.113.5  "}[n%3])
+		}, from("203.0.113.6:1024")},
 		"IPv6 by /64": {"127.0.0.1", func(n int) map[string]string { return from(fmt.Sprintf("2001:db8:1:2:%x:%x::%x", n, n, n)) }, from("2001:db8:1:3::1")},
 		"IPv6 spelt variously": {"127.0.0.1", func(n int) map[string]string {
 			return from([]string{"2001:db8::1", "2001:DB8:0:0:0:0:0:1", "2001:0db8::0001", "[2001:db8::1]", "[2001:db8::1]:1234"}[n%3])

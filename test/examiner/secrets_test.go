@@ -3,6 +3,7 @@ package examiner
 import (
 	"context"
 	"io"
+	"iter"
 	"net/http"
 	"strings"
 	"testing"
@@ -66,4 +67,21 @@ func dump(t *testing.T, dsn string) string {
 		}
 	}
 	return strings.Join(all, "\n")
+}
+
+// linesWith is the lines of a dump that hold a text.
+func linesWith(text, part string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for line := range strings.Lines(text) {
+			if strings.Contains(strings.ToLower(line), strings.ToLower(part)) && !yield(line) {
+				return
+			}
+		}
+	}
+}
+
+// firstWord is the table of a dump's line.
+func firstWord(line string) string {
+	word, _, _ := strings.Cut(line, " ")
+	return word
 }
