@@ -2,8 +2,13 @@ package examiner
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
+
+	"github.com/emersion/go-smtp"
+
+	"gofiber-auth/test/harness"
 )
 
 // TestEndsAgainstBeginnings races what ends sessions against log-ins, refreshes and requests at
@@ -224,4 +229,62 @@ func TestRedisHangs(t *testing.T) {
 	w.one.must(t, request{method: "DELETE", path: "/users/me/sessions/" + sid(t, other.Token), token: a.Token}, 204, nil)
 	w.dead(t, "the session that ended while Redis hung", other)
 	w.lives(t, "the other session", a)
+}
+
+// TestEachMailOnce has two instances work on one queue.
+func TestEachMailOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, plan{two: true})
+	got := make([]auth, 30)
+	atOnce(len(got), func(n int) {
+		name := w.name()
+		if err := jsonOf(w.instances()[n%2].send(t, request{method: "POST", path: "/auth/register", body: object("email", name+"@example.com", "username", name, "password", password)}), 201, &got[n]); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, a := range got {
+		if mails := w.mails(t, a.User.Email, 1); len(mails) != 1 {
+			t.Errorf("%d mails went to one who registered", len(mails))
+		} else {
+			w.two.must(t, verify(w.tokenOf(t, mails[0], verifyPage)), 204, nil)
+		}
+	}
+	if all := len(w.sink.Mails("")); all != len(got) {
+		t.Errorf("%d mails went out, want %d", all, len(got))
+	}
+}
+
+// TestWithoutMail has no mail server: nothing is sent, and nothing is shown outside development.
+func TestWithoutMail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, plan{env: map[string]string{"SMTP_URL": "", "MAIL_FROM": ""}})
+	a := w.one.register(t)
+	w.one.must(t, forgot(a.User.Email), 202, nil)
+	w.one.must(t, request{method: "POST", path: "/auth/email/resend", token: a.Token}, 202, nil)
+	w.one.refuses(t, request{method: "GET", path: "//dev/mail"}, 404, "not_found")
+	if strings.Contains(w.one.Output(), "token=") {
+		t.Error("a link is in the log")
+	}
+}
+
+// TestUndelivered asks for a reset again while the mail server is away: the link that has been
+// delivered lives until a newer one is sent.
+func TestUndelivered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, plan{})
+	a, _ := w.newMember(t)
+	delivered := w.askReset(t, a.User.Email, 2)
+	tried := make(chan struct{}, 1)
+	w.sink.Stop()
+	w.sink.Rcpt = func(string) error {
+		select {
+		case tried <- struct{}{}:
+		default:
+		}
+		return &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 2, 0}, Message: "later"}
+	}
+	w.sink.Start(t)
+	w.one.must(t, forgot(a.User.Email), 202, nil)
+	harness.Await(t, tried, "the mail server refuses")
+	w.one.must(t, reset(delivered, another), 204, nil)
 }
