@@ -75,16 +75,21 @@ func (s *Recovery) ResendVerification(ctx context.Context, p models.Principal) e
 	return err
 }
 
+// askLimit is how often a new password may be asked for by one address, known or not.
+var askLimit = services.Limit{Name: "forgot", Burst: 5, Per: time.Hour}
+
 // ForgotPassword implements services.Recovery. Whose the address is, the request does not ask:
 // MailSender finds out.
 func (s *Recovery) ForgotPassword(ctx context.Context, in dto.ForgotPasswordRequest) error {
 	if err := checkBody(in); err != nil {
 		return err
 	}
-	if err := s.Mails.count(ctx, in.Email); err != nil {
+	address := models.NormalizeEmail(in.Email)
+	if err := askLimit.Exceeded(s.Limiter.Take(ctx, askLimit, address)); err != nil {
 		return err
 	}
-	if s.Mails == nil {
+	// That there is no room any more would tell that somebody with that address has had mail.
+	if !s.Mails.hasRoom(ctx, address) {
 		return nil
 	}
 	return s.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {

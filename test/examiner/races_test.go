@@ -6,8 +6,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/emersion/go-smtp"
-
 	"gofiber-auth/test/harness"
 )
 
@@ -265,26 +263,4 @@ func TestWithoutMail(t *testing.T) {
 	if strings.Contains(w.one.Output(), "token=") {
 		t.Error("a link is in the log")
 	}
-}
-
-// TestUndelivered asks for a reset again while the mail server is away: the link that has been
-// delivered lives until a newer one is sent.
-func TestUndelivered(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, plan{})
-	a, _ := w.newMember(t)
-	delivered := w.askReset(t, a.User.Email, 2)
-	tried := make(chan struct{}, 1)
-	w.sink.Stop()
-	w.sink.Rcpt = func(string) error {
-		select {
-		case tried <- struct{}{}:
-		default:
-		}
-		return &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 2, 0}, Message: "later"}
-	}
-	w.sink.Start(t)
-	w.one.must(t, forgot(a.User.Email), 202, nil)
-	harness.Await(t, tried, "the mail server refuses")
-	w.one.must(t, reset(delivered, another), 204, nil)
 }

@@ -205,9 +205,14 @@ func TestProvidersThatAreNotThere(t *testing.T) {
 	a.send(t, "GET", "/api/v1/auth/line?code_challenge_method=plain", "", "").wantFields(t, "code_challenge required", "code_challenge_method unknown_value")
 	a.send(t, "GET", "/api/v1/auth/line?code_challenge_method=S256", "", "").wantFields(t, "code_challenge required")
 	a.send(t, "GET", "/api/v1/auth/line?state=a&state=b", "", "").wantFields(t, "state format")
-	for path, allow := range map[string]string{"login": "POST", "exchange": "POST", "oauth/complete": "POST"} {
-		if got := a.send(t, "GET", "/api/v1/auth/"+path, "", "").want(t, 405, "method_not_allowed"); got.header.Get("Allow") != allow {
-			t.Errorf("GET /auth/%s: Allow = %q", path, got.header.Get("Allow"))
+	for path, allow := range map[string]string{"login": "POST", "exchange": "POST", "oauth/complete": "POST", "line": "GET"} {
+		for _, method := range []string{"GET", "PUT", "DELETE"} {
+			if method == allow {
+				continue
+			}
+			if got := a.send(t, method, "/api/v1/auth/"+path, "", "").want(t, 405, "method_not_allowed"); got.header.Get("Allow") != allow {
+				t.Errorf("%s /auth/%s: Allow = %q", method, path, got.header.Get("Allow"))
+			}
 		}
 	}
 }

@@ -84,7 +84,8 @@ func New(d Deps) *fiber.App {
 	)
 	// Middleware stands at each route rather than at a prefix, so that an unknown route is a
 	// 404 and a wrong method a 405 before anything is asked of the caller.
-	api := app.Group("/api/v1", middleware.NoStore())
+	names := new(fixedNames)
+	api := app.Group("/api/v1", middleware.NoStore(), names.allow)
 
 	api.Post("/auth/register", sensitive, body, auth.Register)
 	api.Post("/auth/login", sensitive, body, auth.Login)
@@ -96,7 +97,7 @@ func New(d Deps) *fiber.App {
 	api.Post("/auth/exchange", sensitive, body, oauth.Exchange)
 	api.Post("/auth/oauth/complete", sensitive, body, oauth.Complete)
 	// Not by Get, which would answer HEAD, too: who only looks must not use a flow up.
-	api.Add(fiber.MethodGet, "/auth/:provider", fixedNamesWin(), sensitive, oauth.Start)
+	api.Add(fiber.MethodGet, "/auth/:provider", names.win, sensitive, oauth.Start)
 	api.Add(fiber.MethodGet, "/auth/:provider/callback", oauth.Callback)
 
 	api.Get("/users/me/oauth-providers", bearer, oauth.Identities)
