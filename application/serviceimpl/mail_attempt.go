@@ -43,7 +43,9 @@ func (s *MailSender) attempt(ctx context.Context, m models.Mail) mailEnd {
 		s.Log.WarnContext(ctx, "a mail waits for the database", "mail", m, "error", err)
 		return mailEnd{noTrial: true, pause: mailHold}
 	}
+	release := s.hold(ctx, m)
 	err = s.send(ctx, m, token)
+	release()
 	if err != nil && ctx.Err() != nil { // a stop
 		s.giveUp(ctx, m)
 		return mailEnd{noTrial: true}
@@ -107,6 +109,27 @@ func pointlessIfMissing(err error) error {
 	return err
 }
 
+// hold renews the claim of a mail until release, which waits for the last renewal: an instance
+// that dies over a mail so leaves it to the next within seconds.
+func (s *MailSender) hold(ctx context.Context, m models.Mail) (release func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(mailHold / 3)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				_ = s.Queue.Retry(ctx, m, mailHold) // the next renewal, or nobody: then the mail may come twice
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
 func (s *MailSender) send(ctx context.Context, m models.Mail, token string) error {
 	message, err := s.Compose(m, token)
 	if err != nil {
@@ -152,7 +175,7 @@ func doubled(attempts int, limit time.Duration) time.Duration {
 // note tells the queue, again and again while the database is away: a mail that it does not
 // know to be sent is sent twice. Once the claim has ended there is no point in it.
 func (s *MailSender) note(ctx context.Context, m models.Mail, tell func(ctx context.Context) error) {
-	until := time.Now().Add(mailHold)
+	until := time.Now().Add(mailNote)
 	for {
 		err := tell(ctx)
 		if err == nil {

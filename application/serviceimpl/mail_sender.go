@@ -15,7 +15,8 @@ const (
 	mailParallel  = 4                // mails under way at once
 	mailPoll      = 3 * time.Second  // the safety net under the wake-ups
 	mailSendTime  = 30 * time.Second // for one mail at the mail server
-	mailHold      = time.Minute      // how long a mail is one instance's; longer than an attempt takes
+	mailHold      = 10 * time.Second // how long a mail is one instance's, which renews that while it is at it
+	mailNote      = time.Minute      // how long it is tried to note what became of a mail
 	mailBackoff   = 5 * time.Second  // after a failure, doubled up to a limit
 	mailBackoffTo = 30 * time.Minute // of one mail
 	mailAwayTo    = time.Minute      // while the mail server is away

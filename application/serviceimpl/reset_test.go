@@ -73,7 +73,7 @@ func TestMailsToOneAddressAreLimited(t *testing.T) {
 	inOffice(t, func(t *testing.T, o *office) {
 		o.limiter.of = 5
 		ada := o.signUp(t, "ada") // the first
-		for range 5 { // for the last there is no room, which nobody is told
+		for range 5 {             // for the last there is no room, which nobody is told
 			o.forgot(t, ada.Email)
 		}
 		err := o.recovery.ForgotPassword(t.Context(), dto.ForgotPasswordRequest{Email: "ADA@example.com"})

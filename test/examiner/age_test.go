@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"gofiber-auth/test/simulator"
 )
 
 // age has everything in the tables whose names match seem older, without a word to the service:
@@ -119,4 +121,37 @@ func TestMailsOfBefore(t *testing.T) {
 		}
 		w.one.must(t, verify(token), 204, nil)
 	})
+}
+
+// TestSessionsAge has sessions get older.
+func TestSessionsAge(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, plan{postgres: true, providers: true})
+	a := w.one.register(t)
+	guest := w.one.come(t, simulator.Answer{Subject: "guest-of-old", Email: w.name() + "@example.com", Verified: true})
+	const hundred = 100 * time.Hour
+	w.age(t, "^sessions", hundred)
+	next := w.one.refresh(t, a.RefreshToken)
+	if want := int((720*time.Hour - hundred).Seconds()); next.RefreshExpiresIn > want || next.RefreshExpiresIn < want-60 {
+		t.Errorf("refreshExpiresIn after 100 h is %d, want %d", next.RefreshExpiresIn, want)
+	}
+	if list := w.one.sessions(t, a.Token); len(list) != 1 || time.Since(list[0].CreatedAt) < hundred {
+		t.Errorf("the sessions are %+v", list)
+	}
+	guest = w.one.refresh(t, guest.RefreshToken)
+	setting := request{method: "PUT", path: "/users/me/password", token: guest.Token, body: object("newPassword", another)}
+	w.one.refuses(t, setting, 403, "reauthentication_required") // a refresh is no proof
+	w.one.refuses(t, request{method: "DELETE", path: "/users/me", token: guest.Token}, 403, "reauthentication_required")
+	w.one.refuses(t, request{method: "PATCH", path: "/users/me", token: guest.Token, body: object("email", w.name()+"@example.com")}, 403, "reauthentication_required")
+	setting.token = w.one.come(t, simulator.Answer{Subject: "guest-of-old", Email: guest.User.Email, Verified: true}).Token
+	w.one.must(t, setting, 204, nil)
+
+	w.age(t, "^sessions", 620*time.Hour+time.Minute)
+	w.one.refuses(t, request{method: "POST", path: "/auth/refresh", body: object("refreshToken", next.RefreshToken)}, 401, "invalid_refresh_token")
+	if got := w.one.send(t, request{method: "GET", path: "/users/me", token: next.Token}); got.status != 401 {
+		t.Errorf("an access token of a session that has expired = %d", got.status)
+	}
+	if list := w.one.sessions(t, w.one.logIn(t, a.User).Token); len(list) != 1 {
+		t.Errorf("there are %d sessions, want the new one", len(list))
+	}
 }

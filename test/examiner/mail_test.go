@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/emersion/go-smtp"
 
@@ -433,8 +434,9 @@ func TestMailServerAway(t *testing.T) {
 	})
 }
 
-// late waits longer than mails does: the service may have backed off.
+// late waits longer than mails does: the service may have backed off, or died with the mail in
+// its hands.
 func (w *world) late(t *testing.T, to string, n int) []smtpsink.Mail {
 	t.Helper()
-	return w.sink.Await(t, to, n, 2*harness.Patience)
+	return w.sink.Await(t, to, n, 90*time.Second)
 }

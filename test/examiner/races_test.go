@@ -5,8 +5,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-
-	"gofiber-auth/test/harness"
 )
 
 // TestEndsAgainstBeginnings races what ends sessions against log-ins, refreshes and requests at

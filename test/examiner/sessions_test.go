@@ -2,7 +2,6 @@ package examiner
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -204,7 +203,7 @@ func TestSessionsAtOnce(t *testing.T) {
 		for _, i := range w.instances() {
 			works := i.send(t, request{method: "GET", path: "/users/me", token: a.Token}).status == 200
 			if works != listed[sid(t, a.Token)] {
-				t.Error(fmt.Sprintf("session %d is listed: %v, works: %v", n, listed[sid(t, a.Token)], works))
+				t.Errorf("session %d is listed: %v, works: %v", n, listed[sid(t, a.Token)], works)
 			}
 		}
 	}
