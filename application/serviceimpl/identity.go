@@ -50,6 +50,27 @@ func (c identityChange) changesEmail(u models.User) bool {
 	return c.email.Present && models.NormalizeEmail(c.email.Value) != u.Email
 }
 
+// checkFree tells that the e-mail address or the username that u is to have is somebody else's.
+func (c identityChange) checkFree(ctx context.Context, users repositories.UserReader, u models.User) error {
+	for _, wanted := range []struct {
+		field dto.Optional[string]
+		find  func(context.Context, string) (models.User, error)
+		taken *domain.Error
+	}{{c.email, users.ByEmail, domain.ErrEmailTaken}, {c.username, users.ByUsername, domain.ErrUsernameTaken}} {
+		if !wanted.field.Present {
+			continue
+		}
+		switch other, err := wanted.find(ctx, wanted.field.Value); {
+		case errors.Is(err, domain.ErrNotFound):
+		case err != nil:
+			return err
+		case other.ID != u.ID:
+			return wanted.taken
+		}
+	}
+	return nil
+}
+
 // save applies the change to a locked user and writes it, with an event if the e-mail
 // address or the username changed; otherChange says that the user differs in something else.
 // Where nothing changes, nothing is written.

@@ -241,6 +241,11 @@ func (o *OAuth) newUser(identity models.ExternalIdentity, email, username string
 func (o *OAuth) create(ctx context.Context, user models.User, identity models.ExternalIdentity, sessionID string, from models.Client) (services.OAuthGrant, error) {
 	created := eventOf(ctx, &user, o.NewID(), models.ActionCreated, user.CreatedAt)
 	session := o.Sessions.prepareAs(sessionID, user.ID, from)
+	// Before a mail is counted: a ticket survives a taken address, and must not use up the mails that
+	// its owner may be sent.
+	if err := checkFree(ctx, o.Users, user.Email, user.Username); err != nil {
+		return services.OAuthGrant{}, err
+	}
 	room := !user.EmailVerified && o.Mails.hasRoom(ctx, user.Email)
 	err := o.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
 		if err := r.Users.Create(ctx, user); err != nil {

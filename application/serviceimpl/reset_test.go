@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"gofiber-auth/application/serviceimpl"
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/models"
@@ -135,4 +136,39 @@ func (o *office) moves(t *testing.T, p models.Principal, address string) models.
 		t.Fatal(err)
 	}
 	return o.principalOf(t, p.User)
+}
+
+// Asking for somebody's address in vain, by a change or with a ticket, leaves its owner the
+// mails that recover the account.
+func TestATakenAddressCostsItsOwnerNoMail(t *testing.T) {
+	inOffice(t, func(t *testing.T, o *office) {
+		o.limiter.of = 5
+		ada := o.signUp(t, "ada")
+		mallory := o.principalOf(t, o.signUp(t, "mallory"))
+		for range 10 {
+			_, err := o.accounts.Update(t.Context(), mallory, dto.UpdateUserRequest{Email: dto.Some("ADA@example.com"), CurrentPassword: dto.Some(password)})
+			wantErr(t, "Update()", err, domain.ErrEmailTaken)
+		}
+		pass(time.Minute)
+		o.forgot(t, ada.Email)
+		pass(time.Minute)
+		wantErr(t, "ResetPassword()", o.reset(t, o.lastToken(t, models.MailReset, ada.Email), "another good secret"), nil)
+	})
+}
+
+func TestATicketForATakenAddressCostsItsOwnerNoMail(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	limiter := &few{of: 5, taken: map[string]int{}}
+	w.oauth.Mails = serviceimpl.NewMailPromises(limiter, w.clock.Now, newID)
+	w.register(t, "ada")
+	_, err := w.logIn(t, person{provider: "line", subject: "U1"})
+	ticket := ticketOf(t, err)
+	for range 10 {
+		_, err := w.oauth.Complete(t.Context(), dto.CompleteOAuthRequest{Ticket: ticket, Email: "Ada@example.com"}, models.Client{})
+		want(t, "Complete()", err, domain.ErrEmailTaken)
+	}
+	if n := limiter.taken["mail ada@example.com"]; n != 0 {
+		t.Errorf("%d mails to Ada are counted", n)
+	}
 }

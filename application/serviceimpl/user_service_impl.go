@@ -206,6 +206,11 @@ func (a *Accounts) Update(ctx context.Context, p models.Principal, in dto.Update
 		}
 		var room mailRoom
 		if prove {
+			// Before a mail is counted: who asks for somebody else's address again and again must not
+			// use up the mails that its owner may be sent.
+			if err := change.checkFree(ctx, a.Users, p.User); err != nil {
+				return err
+			}
 			room = a.Mails.roomToChange(ctx, p.User, in.Email.Value)
 		}
 		return a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) (err error) {

@@ -151,7 +151,7 @@ func TestLimitsWhileRedisIsAway(t *testing.T) {
 					t.Error("more of who is refused was allowed")
 				}
 			}
-			if took := time.Since(begun); took > 10*time.Second { // a tenth of what a call of Redis may take
+			if took := time.Since(begun); took > 10*time.Second { // a twentieth of what calls of Redis may take
 				t.Errorf("100 calls took %v", took)
 			}
 			if n := limitstest.Counted(t.Context(), l, fifty, "grace", 200); n != 50 {

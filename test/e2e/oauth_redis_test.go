@@ -18,7 +18,7 @@ import (
 const redisPassword = "a-password-that-no-log-may-hold"
 
 // soon is how long a request may take while Redis is away: a person in front of a browser waits.
-// It is a second, and some more for a machine that does other things at the time.
+// It is two seconds, and some more for a machine that does other things at the time.
 const soon = 3 * time.Second
 
 // Redis being away is a clear answer, soon, to who logs in through a provider, and nothing to
