@@ -13,10 +13,6 @@ import (
 	"gofiber-auth/pkg/contextutil"
 )
 
-// How somebody logged in, in the detail of an audit entry: by password, or by the name of an
-// identity provider.
-const byPassword = "password"
-
 // entryOf returns the entry of what was just done to an account, by whoever makes the request.
 // Append it in the transaction that does it. The detail is kept and shown: neither a secret nor
 // an e-mail address belongs there.

@@ -152,7 +152,7 @@ func (o *OAuth) tryLogIn(ctx context.Context, identity models.ExternalIdentity, 
 		}
 		return grant, err
 	}
-	session := o.Sessions.prepareAs(sessionID, m.user.ID, from)
+	session := o.Sessions.prepareAs(sessionID, m.user.ID, identity.Provider, from)
 	var user models.User
 	err = o.Work.Do(ctx, func(ctx context.Context, r repositories.Set) (err error) {
 		if user, err = r.Users.ForUpdate(ctx, m.user.ID); err != nil {
@@ -240,7 +240,7 @@ func (o *OAuth) newUser(identity models.ExternalIdentity, email, username string
 // domain.ErrEmailTaken, domain.ErrUsernameTaken or domain.ErrProviderLinked.
 func (o *OAuth) create(ctx context.Context, user models.User, identity models.ExternalIdentity, sessionID string, from models.Client) (services.OAuthGrant, error) {
 	created := eventOf(ctx, &user, o.NewID(), models.ActionCreated, user.CreatedAt)
-	session := o.Sessions.prepareAs(sessionID, user.ID, from)
+	session := o.Sessions.prepareAs(sessionID, user.ID, identity.Provider, from)
 	// Before a mail is counted: a ticket survives a taken address, and must not use up the mails that
 	// its owner may be sent.
 	if err := checkFree(ctx, o.Users, user.Email, user.Username); err != nil {

@@ -54,17 +54,18 @@ type pendingSession struct {
 	refreshToken string
 }
 
-func (s *Sessions) prepare(userID string, from models.Client) pendingSession {
-	return s.prepareAs(s.NewID(), userID, from)
+// prepare returns a session that begins by the method: models.MethodPassword or a provider.
+func (s *Sessions) prepare(userID, method string, from models.Client) pendingSession {
+	return s.prepareAs(s.NewID(), userID, method, from)
 }
 
 // prepareAs prepares a session whose id was chosen before.
-func (s *Sessions) prepareAs(id, userID string, from models.Client) pendingSession {
+func (s *Sessions) prepareAs(id, userID, method string, from models.Client) pendingSession {
 	now := s.Now()
 	token := newSecret()
 	return pendingSession{
 		session: models.Session{
-			ID: id, UserID: userID, UserAgent: from.UserAgent, IP: from.IP,
+			ID: id, UserID: userID, Method: method, UserAgent: from.UserAgent, IP: from.IP,
 			CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(s.Lifetime),
 		},
 		stored:       models.RefreshToken{Hash: hashOf(token), SessionID: id, CreatedAt: now},

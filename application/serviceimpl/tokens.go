@@ -46,6 +46,7 @@ type accessClaims struct {
 
 	SessionID string `json:"sid"`
 	Email     string `json:"email"`
+	Verified  bool   `json:"email_verified"`
 	Username  string `json:"username"`
 	Role      string `json:"role"`
 	// Audience covers the registered claim when signing, since that would be a list.
@@ -60,7 +61,7 @@ func (t *Tokens) Sign(u models.User, s models.Session) (string, int64, error) {
 			Issuer: t.config.Issuer, Subject: u.ID, ID: t.config.NewID(),
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(t.config.ExpiresIn)),
 		},
-		SessionID: s.ID, Email: u.Email, Username: u.Username, Role: string(u.Role), Audience: t.config.Audience,
+		SessionID: s.ID, Email: u.Email, Verified: u.EmailVerified, Username: u.Username, Role: string(u.Role), Audience: t.config.Audience,
 	}).SignedString(t.config.Secret)
 	if err != nil {
 		return "", 0, fmt.Errorf("sign an access token: %w", err)

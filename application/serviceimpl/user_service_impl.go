@@ -29,7 +29,11 @@ type AccountsDeps struct {
 
 // Accounts is what people do with their own accounts: registering, logging in and out,
 // changing and deleting them.
-type Accounts struct{ AccountsDeps }
+type Accounts struct {
+	AccountsDeps
+
+	proof *Proof
+}
 
 var (
 	_ services.Authentication = (*Accounts)(nil)
@@ -37,7 +41,9 @@ var (
 )
 
 // NewAccounts returns Accounts on the given parts.
-func NewAccounts(d AccountsDeps) *Accounts { return &Accounts{d} }
+func NewAccounts(d AccountsDeps) *Accounts {
+	return &Accounts{AccountsDeps: d, proof: NewProof(ProofDeps{Work: d.Work, Hasher: d.Hasher, Limiter: d.Limiter, Now: d.Now, NewID: d.NewID})}
+}
 
 // Register implements services.Authentication.
 func (a *Accounts) Register(ctx context.Context, in dto.RegisterRequest, from models.Client) (services.Grant, error) {
@@ -61,7 +67,7 @@ func (a *Accounts) Register(ctx context.Context, in dto.RegisterRequest, from mo
 		LastLoginAt: &now, CreatedAt: now, UpdatedAt: now,
 	}
 	created := eventOf(ctx, &user, a.NewID(), models.ActionCreated, now)
-	session := a.Sessions.prepare(user.ID, from)
+	session := a.Sessions.prepare(user.ID, models.MethodPassword, from)
 	room := a.Mails.hasRoom(ctx, user.Email)
 	err = a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
 		if err := r.Users.Create(ctx, user); err != nil {
@@ -70,7 +76,7 @@ func (a *Accounts) Register(ctx context.Context, in dto.RegisterRequest, from mo
 		if err := r.Sessions.Create(ctx, session.session, session.stored); err != nil {
 			return err
 		}
-		if err := r.Audit.Append(ctx, oneselfOf(ctx, a.NewID(), models.AuditRegistered, user.ID, now, methodOf(byPassword))); err != nil {
+		if err := r.Audit.Append(ctx, oneselfOf(ctx, a.NewID(), models.AuditRegistered, user.ID, now, methodOf(models.MethodPassword))); err != nil {
 			return err
 		}
 		if err := r.Outbox.Append(ctx, created); err != nil {
@@ -125,10 +131,10 @@ func (a *Accounts) login(ctx context.Context, in dto.LoginRequest, from models.C
 		return services.Grant{}, err
 	}
 	if !ok {
-		return services.Grant{}, a.failed().note(ctx, known.ID, byPassword, domain.ErrCredentials)
+		return services.Grant{}, a.failed().note(ctx, known.ID, models.MethodPassword, domain.ErrCredentials)
 	}
 	if !known.IsActive {
-		return services.Grant{}, a.failed().note(ctx, known.ID, byPassword, domain.ErrAccountDisabled)
+		return services.Grant{}, a.failed().note(ctx, known.ID, models.MethodPassword, domain.ErrAccountDisabled)
 	}
 	replacement := ""
 	if stale {
@@ -136,7 +142,7 @@ func (a *Accounts) login(ctx context.Context, in dto.LoginRequest, from models.C
 		replacement, _ = a.Hasher.Hash(ctx, in.Password)
 	}
 	now := a.Now()
-	session := a.Sessions.prepare(known.ID, from)
+	session := a.Sessions.prepare(known.ID, models.MethodPassword, from)
 	var user models.User
 	err = a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) (err error) {
 		// The account may have changed while its password was hashed.
@@ -158,13 +164,13 @@ func (a *Accounts) login(ctx context.Context, in dto.LoginRequest, from models.C
 		if err := r.Users.Save(ctx, user); err != nil {
 			return err
 		}
-		if err := r.Audit.Append(ctx, oneselfOf(ctx, a.NewID(), models.AuditLoggedIn, user.ID, now, methodOf(byPassword))); err != nil {
+		if err := r.Audit.Append(ctx, oneselfOf(ctx, a.NewID(), models.AuditLoggedIn, user.ID, now, methodOf(models.MethodPassword))); err != nil {
 			return err
 		}
 		return r.Sessions.Create(ctx, session.session, session.stored)
 	})
 	if err != nil {
-		return services.Grant{}, a.failed().note(ctx, known.ID, byPassword, err)
+		return services.Grant{}, a.failed().note(ctx, known.ID, models.MethodPassword, err)
 	}
 	return a.Sessions.grant(user, session)
 }
@@ -200,7 +206,7 @@ func (a *Accounts) Update(ctx context.Context, p models.Principal, in dto.Update
 	err := a.startingOver(ctx, p, func(p models.Principal) error {
 		prove := change.changesEmail(p.User)
 		if prove {
-			if err := a.prove(ctx, p, in.CurrentPassword.Value); err != nil {
+			if err := a.proof.check(ctx, p, in.CurrentPassword.Value); err != nil {
 				return err
 			}
 		}
@@ -242,7 +248,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, p models.Principal, in dt
 		return err
 	}
 	return a.startingOver(ctx, p, func(p models.Principal) error {
-		if err := a.prove(ctx, p, in.CurrentPassword); err != nil {
+		if err := a.proof.check(ctx, p, in.CurrentPassword); err != nil {
 			return err
 		}
 		hash, err := a.Hasher.Hash(ctx, in.NewPassword)
@@ -276,7 +282,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, p models.Principal, in dt
 // Delete implements services.Accounts.
 func (a *Accounts) Delete(ctx context.Context, p models.Principal, in dto.DeleteUserRequest) error {
 	return a.startingOver(ctx, p, func(p models.Principal) error {
-		if err := a.prove(ctx, p, in.CurrentPassword); err != nil {
+		if err := a.proof.check(ctx, p, in.CurrentPassword); err != nil {
 			return err
 		}
 		return a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
@@ -310,33 +316,6 @@ func (a *Accounts) startingOver(ctx context.Context, p models.Principal, try fun
 		}
 	}
 	return domain.ErrOverloaded.Because(errChanged)
-}
-
-// prove checks that the bearer of a session is the owner of the account: by the current
-// password or, where there is none, by a log-in that has only just been.
-func (a *Accounts) prove(ctx context.Context, p models.Principal, password string) error {
-	if !p.User.HasPassword() {
-		if !p.Session.IsRecent(a.Now()) {
-			return domain.ErrReauthenticate
-		}
-		return nil
-	}
-	if password == "" {
-		return domain.ErrWrongPassword
-	}
-	// Whoever stole a session must not find the password by it.
-	if err := proofLimit.Exceeded(a.Limiter.Take(ctx, proofLimit, p.User.ID)); err != nil {
-		return err
-	}
-	ok, _, err := a.Hasher.Verify(ctx, p.User.PasswordHash, password)
-	switch {
-	case err != nil:
-		return err
-	case !ok:
-		return a.failed().note(ctx, p.User.ID, byPassword, domain.ErrWrongPassword)
-	}
-	a.Limiter.Forget(ctx, proofLimit, p.User.ID)
-	return nil
 }
 
 // lock returns the user of p for changing. It returns errChanged if p was proved to be the

@@ -1,6 +1,7 @@
 package dto
 
 import (
+	"cmp"
 	"time"
 
 	"gofiber-auth/domain/models"
@@ -9,6 +10,7 @@ import (
 // Session is a session as its user sees it.
 type Session struct {
 	ID         string    `json:"id"`
+	Method     string    `json:"method"`
 	UserAgent  string    `json:"userAgent"`
 	IP         string    `json:"ip"`
 	CreatedAt  time.Time `json:"createdAt"`
@@ -21,7 +23,7 @@ func NewSessions(sessions []models.Session, currentID string) []Session {
 	seen := make([]Session, len(sessions))
 	for i, s := range sessions {
 		seen[i] = Session{
-			ID: s.ID, UserAgent: s.UserAgent, IP: s.IP,
+			ID: s.ID, Method: cmp.Or(s.Method, models.MethodPassword), UserAgent: s.UserAgent, IP: s.IP,
 			CreatedAt: s.CreatedAt, LastUsedAt: s.LastUsedAt, Current: s.ID == currentID,
 		}
 	}

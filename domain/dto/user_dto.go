@@ -78,14 +78,21 @@ type User struct {
 	LastLoginAt   *time.Time `json:"lastLoginAt"`
 	CreatedAt     time.Time  `json:"createdAt"`
 	UpdatedAt     time.Time  `json:"updatedAt"`
+	PendingEmail  *string    `json:"pendingEmail"` // takes effect when it is verified
+	HasPassword   bool       `json:"hasPassword"`
 }
 
 // NewUser returns what clients may see of u.
 func NewUser(u models.User) User {
+	var pending *string
+	if address := u.Pending(time.Now()); address != "" {
+		pending = &address
+	}
 	return User{
 		ID: u.ID, Email: u.Email, Username: u.Username, DisplayName: u.DisplayName, Avatar: u.Avatar,
 		Role: string(u.Role), IsActive: u.IsActive, IsOAuthUser: u.IsOAuthUser, OAuthProvider: u.OAuthProvider,
 		EmailVerified: u.EmailVerified, LastLoginAt: u.LastLoginAt, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
+		PendingEmail: pending, HasPassword: u.HasPassword(),
 	}
 }
 

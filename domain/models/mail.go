@@ -25,7 +25,11 @@ type Mail struct {
 	To        string // lower case
 	Language  string // "en" or "th"
 	RequestID string // of the request that caused it; may be empty
-	CreatedAt time.Time
+	// Detail is what the text names, such as a provider; never a secret.
+	Detail map[string]string
+	// RegistrationID is the pending registration that the mail is about; empty for all others.
+	RegistrationID string
+	CreatedAt      time.Time
 
 	Attempts int // begun so far
 	Refusals int // by the mail server, for good

@@ -14,6 +14,7 @@ type RefreshToken struct {
 	Parent    []byte // hash of the token that it is a successor of; empty for the first
 	CreatedAt time.Time
 	UsedAt    *time.Time // its first use; nil: not used yet
+	Salt      []byte     // of a used token: its successor is derived from the token with this
 }
 
 // Refresh is a refresh token that somebody has brought.

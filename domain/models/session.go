@@ -6,12 +6,16 @@ import "time"
 type Session struct {
 	ID         string // a UUIDv7; the sid of its access tokens
 	UserID     string
+	Method     string // how it began: MethodPassword or a provider; empty where that was not recorded
 	UserAgent  string // of the client that logged in, at most 512 bytes
 	IP         string // of the client that logged in
 	CreatedAt  time.Time
 	LastUsedAt time.Time // when tokens were last issued for it
 	ExpiresAt  time.Time // REFRESH_EXPIRES_IN after CreatedAt, never extended
 }
+
+// MethodPassword is the Method of a session that began by a password.
+const MethodPassword = "password"
 
 // IsLive reports whether the session has not outlived its absolute lifetime.
 func (s Session) IsLive(now time.Time) bool { return now.Before(s.ExpiresAt) }

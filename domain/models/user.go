@@ -30,10 +30,26 @@ type User struct {
 	OAuthProvider *string // the first provider
 	OAuthID       *string // the user's subject at the first provider
 	EmailVerified bool
-	Version       int64 // the version of the newest event of this user; the first is 1
+	PendingEmail  *PendingEmail // nil: no change of address waits for its proof
+	Language      string        // "en" or "th", of the user's last request; empty where it is not known
+	Version       int64         // the version of the newest event of this user; the first is 1
 	LastLoginAt   *time.Time
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
+}
+
+// PendingEmail is an address that replaces the present one when its mailbox is proved.
+type PendingEmail struct {
+	Address   string // lower case
+	ExpiresAt time.Time
+}
+
+// Pending returns the address that waits for its proof, or "" where none does at that time.
+func (u User) Pending(now time.Time) string {
+	if u.PendingEmail == nil || !now.Before(u.PendingEmail.ExpiresAt) {
+		return ""
+	}
+	return u.PendingEmail.Address
 }
 
 // LogValue keeps everything but the id out of the logs.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"gorm.io/gorm"
@@ -102,6 +103,16 @@ func (r mails) Append(ctx context.Context, m models.Mail) error {
 	}
 	if m.UserID != "" {
 		row["user_id"] = m.UserID
+	}
+	if m.RegistrationID != "" {
+		row["registration_id"] = m.RegistrationID
+	}
+	if len(m.Detail) > 0 {
+		detail, err := json.Marshal(m.Detail)
+		if err != nil {
+			return err
+		}
+		row["detail"] = cleanText(string(detail))
 	}
 	if err := checkText(&m.To); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"encoding/json"
 	"time"
 
 	"gofiber-auth/domain/models"
@@ -17,12 +18,15 @@ type mailRow struct {
 	CreatedAt time.Time `gorm:"autoCreateTime:false"`
 	Attempts  int
 	Refusals  int
+	Detail    string
+
+	RegistrationID *string
 }
 
 func (mailRow) TableName() string { return "mails" }
 
 // mailColumns is the columns of mails m that a mailRow holds.
-const mailColumns = "m.id, m.kind, m.user_id, m.recipient, m.language, m.request_id, m.created_at, m.attempts, m.refusals"
+const mailColumns = "m.id, m.kind, m.user_id, m.recipient, m.language, m.request_id, m.created_at, m.attempts, m.refusals, m.detail, m.registration_id"
 
 func (r *mailRow) model() models.Mail {
 	m := models.Mail{
@@ -31,6 +35,12 @@ func (r *mailRow) model() models.Mail {
 	}
 	if r.UserID != nil {
 		m.UserID = *r.UserID
+	}
+	if r.RegistrationID != nil {
+		m.RegistrationID = *r.RegistrationID
+	}
+	if r.Detail != "" {
+		_ = json.Unmarshal([]byte(r.Detail), &m.Detail) // what Append wrote
 	}
 	return m
 }

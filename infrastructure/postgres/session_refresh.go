@@ -19,13 +19,13 @@ func (r sessions) ByRefreshToken(ctx context.Context, hash []byte) (models.Refre
 		u     userRow
 	)
 	err := r.run(ctx, "session of refresh token", func(tx *gorm.DB) error {
-		err := one(tx.Raw(`SELECT id, user_id, user_agent, ip, created_at, last_used_at, expires_at FROM sessions
-			WHERE id = (SELECT session_id FROM refresh_tokens WHERE hash = ?) `+r.db.Dialect.ForUpdate(), hash), &s)
+		err := one(tx.Raw(`SELECT `+sessionColumns+` FROM sessions s
+			WHERE s.id = (SELECT session_id FROM refresh_tokens WHERE hash = ?) `+r.db.Dialect.ForUpdate(), hash), &s)
 		if err != nil {
 			return err
 		}
-		dest := append([]any{&token.Hash, &token.SessionID, &token.Parent, &token.CreatedAt, &token.UsedAt, &used}, u.dest()...)
-		return tx.Raw(`SELECT t.hash, t.session_id, t.parent, t.created_at, t.used_at,
+		dest := append([]any{&token.Hash, &token.SessionID, &token.Parent, &token.CreatedAt, &token.UsedAt, &token.Salt, &used}, u.dest()...)
+		return tx.Raw(`SELECT t.hash, t.session_id, t.parent, t.created_at, t.used_at, t.successor_salt,
 				EXISTS (SELECT 1 FROM refresh_tokens next WHERE next.parent = t.hash AND next.used_at IS NOT NULL),
 				`+userColumns+`
 			FROM refresh_tokens t CROSS JOIN users u WHERE t.hash = ? AND u.id = ?`, hash, s.UserID).Row().Scan(dest...)

@@ -51,18 +51,16 @@ func (r *Sessions) withUsers(ctx context.Context, ids []string) (map[string]mode
 		if err != nil {
 			return err
 		}
-		query := `SELECT s.id, s.user_agent, s.ip, s.created_at, s.last_used_at, s.expires_at, ` + userColumns + `
+		query := `SELECT ` + sessionColumns + `, ` + userColumns + `
 			FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id ` + r.db.Dialect.Among()
 		return r.db.Dialect.Query(ctx, pool, query, ids, func(scan func(dest ...any) error) error {
 			var (
 				s sessionRow
 				u userRow
 			)
-			dest := append([]any{&s.ID, &s.UserAgent, &s.IP, &s.CreatedAt, &s.LastUsedAt, &s.ExpiresAt}, u.dest()...)
-			if err := scan(dest...); err != nil {
+			if err := scan(append(s.dest(), u.dest()...)...); err != nil {
 				return err
 			}
-			s.UserID = u.ID
 			found[s.ID] = models.Principal{User: u.model(), Session: s.model()}
 			return nil
 		})

@@ -11,7 +11,7 @@ import (
 const (
 	user = `{"id":"01a19b98-1e3b-7b52-9d3e-5f1a2b3c4d5e","email":"grace@example.com","username":"grace_hopper",` +
 		`"displayName":null,"avatar":null,"role":"user","isActive":true,"isOauthUser":false,"oauthProvider":null,` +
-		`"emailVerified":false,"lastLoginAt":null,"createdAt":"2026-11-02T09:30:00.123456Z","updatedAt":"2026-11-02T09:30:00Z"}`
+		`"emailVerified":false,"lastLoginAt":null,"createdAt":"2026-11-02T09:30:00.123456Z","updatedAt":"2026-11-02T09:30:00Z","pendingEmail":null,"hasPassword":true}`
 	taken = `{"type":"/problems/email-taken","title":"Email taken","status":409,"code":"email_taken","detail":"…","requestId":"r-1"}`
 	gone  = `{"type":"/problems/not-found","title":"Not found","status":404,"code":"not_found","detail":"…","requestId":"r-1"}`
 	other = `{"type":"/problems/method-not-allowed","title":"…","status":405,"code":"method_not_allowed","detail":"…","requestId":"r-1"}`

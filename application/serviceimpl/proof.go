@@ -1,0 +1,56 @@
+package serviceimpl
+
+import (
+	"context"
+	"time"
+
+	"gofiber-auth/domain"
+	"gofiber-auth/domain/models"
+	"gofiber-auth/domain/repositories"
+	"gofiber-auth/domain/services"
+)
+
+// ProofDeps is all that Proof needs. Every field is required.
+type ProofDeps struct {
+	Work    repositories.UnitOfWork
+	Hasher  services.PasswordHasher
+	Limiter services.RateLimiter
+	Now     func() time.Time
+	NewID   func() string
+}
+
+// Proof checks that the bearer of a session is the owner of the account. A stolen access token
+// alone must not change how the account is logged in to.
+type Proof struct{ ProofDeps }
+
+// NewProof returns a Proof on the given parts.
+func NewProof(d ProofDeps) *Proof { return &Proof{d} }
+
+// check takes the current password or, where the user has none, a session that has only just
+// begun. It returns domain.ErrWrongPassword, domain.ErrReauthenticate, domain.ErrRateLimited or
+// domain.ErrOverloaded. Lock the user with lock(..., true) afterwards: the password may change
+// between the two.
+func (c *Proof) check(ctx context.Context, p models.Principal, password string) error {
+	if !p.User.HasPassword() {
+		if !p.Session.IsRecent(c.Now()) {
+			return domain.ErrReauthenticate
+		}
+		return nil
+	}
+	if password == "" {
+		return domain.ErrWrongPassword
+	}
+	// A stolen session must not serve to find the password.
+	if err := proofLimit.Exceeded(c.Limiter.Take(ctx, proofLimit, p.User.ID)); err != nil {
+		return err
+	}
+	ok, _, err := c.Hasher.Verify(ctx, p.User.PasswordHash, password)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return failedLogIns{c.Work, c.Now, c.NewID}.note(ctx, p.User.ID, models.MethodPassword, domain.ErrWrongPassword)
+	}
+	c.Limiter.Forget(ctx, proofLimit, p.User.ID)
+	return nil
+}

@@ -1,0 +1,56 @@
+-- Why: an address counts once its mailbox is proved; a session knows how it began; a refresh
+-- that comes again is answered with the successor that it had.
+
+-- +goose Up
+ALTER TABLE users
+    ADD COLUMN pending_email            VARCHAR(255) COLLATE "C", -- takes effect when it is verified
+    ADD COLUMN pending_email_expires_at TIMESTAMPTZ,
+    ADD COLUMN language                 VARCHAR(8) NOT NULL DEFAULT ''; -- of the user's last request; '': not known
+ALTER TABLE sessions
+    ADD COLUMN method TEXT NOT NULL DEFAULT ''; -- "password" or a provider; '': begun before this column was there
+ALTER TABLE refresh_tokens
+    ADD COLUMN successor_salt BYTEA; -- of a used token: its successor is derived from the token with this
+
+-- Registrations that wait for the proof of their address. They reserve nothing.
+CREATE TABLE pending_registrations (
+    id           UUID PRIMARY KEY,
+    email        VARCHAR(255) COLLATE "C" NOT NULL,
+    username     VARCHAR(100) COLLATE "C" NOT NULL,
+    password     VARCHAR(255),         -- NULL: by an identity, whose ticket completes it
+    display_name VARCHAR(100),
+    ticket       BYTEA,                -- SHA-256 of the ticket; NULL: by a password
+    language     VARCHAR(8)  NOT NULL,
+    token        BYTEA UNIQUE,         -- SHA-256 of the token in its mail; NULL: not sent yet
+    created_at   TIMESTAMPTZ NOT NULL,
+    expires_at   TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX pending_registrations_email_idx ON pending_registrations (email, id);
+CREATE INDEX pending_registrations_expiry_idx ON pending_registrations (expires_at);
+
+ALTER TABLE mails
+    ADD COLUMN detail          TEXT NOT NULL DEFAULT '', -- JSON: what the text of the mail names
+    ADD COLUMN registration_id UUID REFERENCES pending_registrations (id) ON DELETE CASCADE;
+CREATE INDEX mails_registration_idx ON mails (registration_id) WHERE registration_id IS NOT NULL;
+
+-- The networks and devices in which a user has logged in, so that a log-in from a new one is told.
+CREATE TABLE known_devices (
+    user_id      UUID        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    fingerprint  BYTEA       NOT NULL, -- SHA-256 of user, network and device: it names neither
+    last_seen_at TIMESTAMPTZ NOT NULL,
+    told_at      TIMESTAMPTZ,          -- when a mail told of it; NULL: none did
+    PRIMARY KEY (user_id, fingerprint)
+);
+
+-- +goose Down
+DROP TABLE known_devices;
+DROP INDEX mails_registration_idx;
+ALTER TABLE mails
+    DROP COLUMN detail,
+    DROP COLUMN registration_id;
+DROP TABLE pending_registrations;
+ALTER TABLE refresh_tokens DROP COLUMN successor_salt;
+ALTER TABLE sessions DROP COLUMN method;
+ALTER TABLE users
+    DROP COLUMN pending_email,
+    DROP COLUMN pending_email_expires_at,
+    DROP COLUMN language;
