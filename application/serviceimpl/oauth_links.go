@@ -29,7 +29,7 @@ func (o *OAuth) Link(ctx context.Context, p models.Principal, name string) (serv
 	if hasProvider(identities, name) {
 		return services.OAuthStart{}, domain.ErrProviderLinked
 	}
-	return o.begin(ctx, provider, oauthFlow{UserID: p.User.ID, SessionID: p.Session.ID})
+	return o.begin(provider, oauthFlow{UserID: p.User.ID, SessionID: p.Session.ID})
 }
 
 // link ends a flow that Link began. The session in which it began must live still: somebody

@@ -172,7 +172,7 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, shar
 		Work: c.core.Work, Users: c.core.Users, Hasher: c.core.Hasher, Sessions: authenticator, Mails: c.post.promises, Now: now, NewID: newID,
 		Limiter: shared.limiter, Addresses: sessions, Breaches: c.core.Breaches,
 	})
-	oauth, idp, err := c.newOAuth(m, authenticator, shared.values)
+	oauth, idp, err := c.newOAuth(m, authenticator, shared)
 	if err != nil {
 		return err
 	}
