@@ -15,10 +15,10 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"gofiber-auth/test/client"
+	"gofiber-auth/test/fakeidp"
 	"gofiber-auth/test/harness"
 	"gofiber-auth/test/pgtest"
 	"gofiber-auth/test/redisserver"
-	"gofiber-auth/test/simulator"
 	"gofiber-auth/test/smtpsink"
 )
 
@@ -45,7 +45,7 @@ type setup struct {
 	dsn      string // of PostgreSQL; empty: embedded
 	sink     *smtpsink.Sink
 	redis    *redisserver.Server
-	idp      *simulator.Simulator
+	idp      *fakeidp.Server
 }
 
 // The shared set-ups have no rate limits. They believe X-Forwarded-For of this machine.
@@ -71,7 +71,7 @@ func onBoth(t *testing.T, test func(t *testing.T, s *setup)) {
 // mails and providers that the setup plays.
 func newEnv(t testing.TB, settings map[string]string) (*setup, map[string]string) {
 	t.Helper()
-	s := &setup{sink: smtpsink.New(t), idp: simulator.New(t, redirects)}
+	s := &setup{sink: smtpsink.New(t), idp: fakeidp.New(t, redirects)}
 	s.sink.Start(t)
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"gofiber-auth/test/simulator"
+	"gofiber-auth/test/fakeidp"
 )
 
 // keepsSecrets looks for everything secret that went through the service in what it has
@@ -55,13 +55,13 @@ func find(text string, secrets map[string]string) []finding {
 			form = strings.Map(lower, form)
 			if whats[form] == "" {
 				whats[form] = what
-				begun[form[:simulator.ShortestSecret]] = append(begun[form[:simulator.ShortestSecret]], form)
+				begun[form[:fakeidp.ShortestSecret]] = append(begun[form[:fakeidp.ShortestSecret]], form)
 			}
 		}
 	}
 	var all []finding
-	for i := range max(0, len(text)-simulator.ShortestSecret) {
-		for _, form := range begun[text[i:i+simulator.ShortestSecret]] {
+	for i := range max(0, len(text)-fakeidp.ShortestSecret) {
+		for _, form := range begun[text[i:i+fakeidp.ShortestSecret]] {
 			if strings.HasPrefix(text[i:], form) {
 				all = append(all, finding{whats[form], i})
 			}

@@ -8,16 +8,16 @@ import (
 	"strings"
 	"testing"
 
-	"gofiber-auth/test/simulator"
+	"gofiber-auth/test/fakeidp"
 )
 
 // TestSimulatorIsStrict sends the simulator requests that a careless client would: it must
 // notice, or the other tests would prove nothing.
 func TestSimulatorIsStrict(t *testing.T) {
 	t.Parallel()
-	s := simulator.New(t, redirect)
+	s := fakeidp.New(t, redirect)
 	verifier := strings.Repeat("v", 43)
-	authorization := func(p *simulator.Provider) url.Values {
+	authorization := func(p *fakeidp.Provider) url.Values {
 		return url.Values{
 			"response_type": {"code"}, "client_id": {p.ClientID}, "redirect_uri": {p.RedirectURL}, "scope": {"openid email profile public_profile"},
 			"state": {s256(t.Name() + p.Name)}, "nonce": {s256("nonce" + p.Name)}, "code_challenge": {s256(verifier)}, "code_challenge_method": {"S256"},
@@ -43,7 +43,7 @@ func TestSimulatorIsStrict(t *testing.T) {
 		res.Body.Close()
 		return res
 	}
-	for _, name := range simulator.Names {
+	for _, name := range fakeidp.Names {
 		p, at := s.Providers[name], s.URL+"/"+name
 		good := authorization(p)
 		for why, change := range map[string]func(q url.Values){
@@ -66,7 +66,7 @@ func TestSimulatorIsStrict(t *testing.T) {
 			q := clone(good)
 			q.Set("state", s256(rand.Text()))
 			q.Set("nonce", s256("n"+q.Get("state")))
-			back := s.Visit(t, at+"/authorize?"+q.Encode(), simulator.Answer{Subject: "1"})
+			back := s.Visit(t, at+"/authorize?"+q.Encode(), fakeidp.Answer{Subject: "1"})
 			s.Forgive("code challenge has been there")
 			return back.Query().Get("code")
 		}

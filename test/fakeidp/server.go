@@ -1,4 +1,4 @@
-package simulator
+package fakeidp
 
 import (
 	"crypto/rand"
@@ -24,8 +24,8 @@ const ShortestSecret = 8
 // Names is all of them.
 var Names = []string{Google, LINE, Facebook}
 
-// Simulator is the three providers on one server.
-type Simulator struct {
+// Server is the three providers on one server.
+type Server struct {
 	URL       string
 	Providers map[string]*Provider
 
@@ -38,9 +38,9 @@ type Simulator struct {
 
 // New starts a simulator. The client at all three sends people back to
 // callback + "/{provider}/callback". The test fails at its end if the client has broken a rule.
-func New(t testing.TB, callback string) *Simulator {
+func New(t testing.TB, callback string) *Server {
 	t.Helper()
-	s := &Simulator{Providers: map[string]*Provider{}, ended: make(chan struct{}), secrets: map[string]string{}}
+	s := &Server{Providers: map[string]*Provider{}, ended: make(chan struct{}), secrets: map[string]string{}}
 	mux := http.NewServeMux()
 	server := httptest.NewUnstartedServer(mux)
 	server.Config.ErrorLog = silent
@@ -69,7 +69,7 @@ func New(t testing.TB, callback string) *Simulator {
 }
 
 // Env is the service's settings that lead it here.
-func (s *Simulator) Env() map[string]string {
+func (s *Server) Env() map[string]string {
 	env := map[string]string{}
 	for name, p := range s.Providers {
 		for k, v := range map[string]string{
@@ -83,7 +83,7 @@ func (s *Simulator) Env() map[string]string {
 }
 
 // Fault notes that the client has broken a rule.
-func (s *Simulator) Fault(format string, args ...any) {
+func (s *Server) Fault(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if fault := fmt.Sprintf(format, args...); !slices.Contains(s.faults, fault) {
@@ -92,14 +92,14 @@ func (s *Simulator) Fault(format string, args ...any) {
 }
 
 // Faults is the rules that the client has broken so far.
-func (s *Simulator) Faults() []string {
+func (s *Server) Faults() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.faults)
 }
 
 // Secret notes what must not stand in any log or metric, and what it is.
-func (s *Simulator) Secret(what string, values ...string) {
+func (s *Server) Secret(what string, values ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, v := range values {
@@ -110,7 +110,7 @@ func (s *Simulator) Secret(what string, values ...string) {
 }
 
 // Secrets is what must not stand in any log or metric, each with what it is.
-func (s *Simulator) Secrets() map[string]string {
+func (s *Server) Secrets() map[string]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := make(map[string]string, len(s.secrets))
@@ -121,14 +121,14 @@ func (s *Simulator) Secrets() map[string]string {
 }
 
 // secret makes a random value and notes it.
-func (s *Simulator) secret(what string) string {
+func (s *Server) secret(what string) string {
 	v := what[:1] + rand.Text() + rand.Text()
 	s.Secret(what, v)
 	return v
 }
 
 // Hang answers nothing until the client has gone, or the simulator ends.
-func (s *Simulator) Hang(r *http.Request) {
+func (s *Server) Hang(r *http.Request) {
 	select {
 	case <-r.Context().Done():
 	case <-s.ended:
@@ -136,7 +136,7 @@ func (s *Simulator) Hang(r *http.Request) {
 }
 
 // Forgive takes out the faults that a test has made the client commit on purpose.
-func (s *Simulator) Forgive(part string) {
+func (s *Server) Forgive(part string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = slices.DeleteFunc(s.faults, func(fault string) bool { return strings.Contains(fault, part) })

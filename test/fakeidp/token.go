@@ -1,4 +1,4 @@
-package simulator
+package fakeidp
 
 import (
 	"crypto/sha256"

@@ -1,4 +1,4 @@
-package simulator
+package fakeidp
 
 import (
 	"crypto/rand"
@@ -24,7 +24,7 @@ type Provider struct {
 	// KeysRead counts the requests for the keys.
 	KeysRead atomic.Int64
 
-	sim *Simulator
+	sim *Server
 
 	mu      sync.Mutex
 	signing []Key             // the published keys; the first signs
@@ -42,7 +42,7 @@ type grant struct {
 	used      bool // the code
 }
 
-func newProvider(s *Simulator, name, redirect string) *Provider {
+func newProvider(s *Server, name, redirect string) *Provider {
 	p := &Provider{
 		Name: name, ClientID: name + "-client-" + rand.Text()[:6], ClientSecret: s.secret("client secret"), RedirectURL: redirect,
 		sim: s, answers: map[string]Answer{}, codes: map[string]*grant{}, tokens: map[string]*grant{}, seen: map[string]string{},

@@ -1,4 +1,4 @@
-package simulator
+package fakeidp
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 )
 
 // who is the header that says which Answer a visit of the authorization endpoint is about.
-const who = "Simulator-Answer"
+const who = "Server-Answer"
 
 var (
 	randomOf256Bits = regexp.MustCompile(`^[A-Za-z0-9_-]{43,128}$|^[0-9a-f]{64}$`)
@@ -33,7 +33,7 @@ var extras = map[string]map[string]string{
 
 // Visit has a person open the URL that the service gave, and decide. It returns where the
 // provider sends the person then.
-func (s *Simulator) Visit(t testing.TB, target string, answer Answer) *url.URL {
+func (s *Server) Visit(t testing.TB, target string, answer Answer) *url.URL {
 	t.Helper()
 	u, err := url.Parse(target)
 	if err != nil {
