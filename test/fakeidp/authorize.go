@@ -10,29 +10,29 @@ import (
 	"testing"
 )
 
-// who is the header that says which Answer a visit of the authorization endpoint is about.
-const who = "Server-Answer"
+// answerHeader names the Answer of a visit of the authorization endpoint.
+const answerHeader = "Fake-Answer"
 
 var (
 	randomOf256Bits = regexp.MustCompile(`^[A-Za-z0-9_-]{43,128}$|^[0-9a-f]{64}$`)
 	challengeS256   = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 )
 
-// scopes is what the client must ask for, at least.
+// scopes holds what the client must ask for, at least.
 var scopes = map[string][]string{
 	Google:   {"openid", "email", "profile"},
 	LINE:     {"openid", "email", "profile"},
 	Facebook: {"email", "public_profile"},
 }
 
-// extras is what the providers send back beside what OAuth asks for.
+// extras holds the parameters that providers send back beside those of OAuth.
 var extras = map[string]map[string]string{
 	Google: {"scope": "email profile openid https://www.googleapis.com/auth/userinfo.profile", "authuser": "0", "prompt": "consent", "hd": "example.com"},
 	LINE:   {"friendship_status_changed": "false", "liffRedirectUri": "https://liff.example/"},
 }
 
-// Visit has a person open the URL that the service gave, and decide. It returns where the
-// provider sends the person then.
+// Visit opens the URL that the service gave, as the person with that answer. It returns where the
+// provider redirects to.
 func (s *Server) Visit(t testing.TB, target string, answer Answer) *url.URL {
 	t.Helper()
 	u, err := url.Parse(target)
@@ -48,13 +48,12 @@ func (s *Server) Visit(t testing.TB, target string, answer Answer) *url.URL {
 	p.mu.Lock()
 	p.answers[id] = answer
 	p.mu.Unlock()
-	s.Secret("e-mail", answer.Email)
 
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set(who, id)
+	req.Header.Set(answerHeader, id)
 	res, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
 		t.Fatal(err)
@@ -77,13 +76,13 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	p.once("state", q.Get("state"))
 	p.once("code challenge", q.Get("code_challenge"))
-	p.sim.Secret("state", q.Get("state"))
+	p.server.Secret("state", q.Get("state"))
 	if p.Name != Facebook {
 		p.once("nonce", q.Get("nonce"))
-		p.sim.Secret("nonce", q.Get("nonce"))
+		p.server.Secret("nonce", q.Get("nonce"))
 	}
 	p.mu.Lock()
-	answer := p.answers[r.Header.Get(who)]
+	answer := p.answers[r.Header.Get(answerHeader)]
 	p.mu.Unlock()
 
 	back := url.Values{"state": {q.Get("state")}}
@@ -91,7 +90,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		back.Set("error", answer.Denied)
 		back.Set("error_description", "It was <b>said</b> so")
 	} else {
-		code := "4/0A+" + p.sim.secret("code of the provider") + "=#_" // what must be escaped, as real ones have it
+		code := "4/0A+" + p.server.secret("code of the provider") + "=#_" // real ones need escaping, too
 		p.mu.Lock()
 		p.codes[code] = &grant{answer: answer, nonce: q.Get("nonce"), challenge: q.Get("code_challenge")}
 		p.mu.Unlock()
@@ -104,7 +103,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusFound)
 }
 
-// checkAuthorize says what is wrong with an authorization request.
+// checkAuthorize returns what is wrong with an authorization request.
 func (p *Provider) checkAuthorize(r *http.Request, q url.Values) error {
 	known := []string{"response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method", "prompt", "access_type", "display"}
 	for name, values := range q {

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// me is Facebook's Graph, and the userinfo endpoint of Google and LINE.
+// me is the Graph API of Facebook, and the userinfo endpoint of Google and LINE.
 func (p *Provider) me(w http.ResponseWriter, r *http.Request) {
 	grant, err := p.checkProfile(r)
 	if err != nil {
@@ -28,7 +28,7 @@ func (p *Provider) me(w http.ResponseWriter, r *http.Request) {
 	if p.Name != Facebook {
 		profile = map[string]any{"sub": a.Subject, "name": a.Name}
 	}
-	if a.Email != "" && p.Name != LINE { // which says e-mails in id_tokens alone
+	if a.Email != "" && p.Name != LINE { // whose e-mails are in id_tokens alone
 		profile["email"] = a.Email
 	}
 	if a.Verified != nil {
@@ -45,7 +45,7 @@ func (p *Provider) me(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, profile)
 }
 
-// checkProfile says what is wrong with a request for a profile.
+// checkProfile returns what is wrong with a request for a profile.
 func (p *Provider) checkProfile(r *http.Request) (*grant, error) {
 	q := r.URL.Query()
 	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -74,12 +74,12 @@ func (p *Provider) checkProfile(r *http.Request) (*grant, error) {
 	return g, nil
 }
 
-// checkGraph says what is wrong with what Graph wants more than others.
+// checkGraph returns what is wrong with what the Graph API alone asks for.
 func (p *Provider) checkGraph(q url.Values, token string) error {
 	mac := hmac.New(sha256.New, []byte(p.ClientSecret))
 	mac.Write([]byte(token))
 	proof := hex.EncodeToString(mac.Sum(nil))
-	p.sim.Secret("appsecret_proof", proof)
+	p.server.Secret("appsecret_proof", proof)
 	if len(q["appsecret_proof"]) != 1 || q.Get("appsecret_proof") != proof {
 		return errors.New("appsecret_proof is missing or wrong")
 	}

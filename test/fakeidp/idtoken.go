@@ -48,14 +48,14 @@ type IDToken struct {
 	Header map[string]any
 	Claims map[string]any
 	Key    any  // []byte (HS256), a private key (RS256, ES256), nil: the signature is empty
-	Tamper bool // change a claim when it is signed already
-	Raw    any  // where it is set, this stands in the answer in its place
+	Tamper bool // change a claim after signing
+	Raw    any  // answered in place of the token, unless nil
 
 	Provider    *Provider
 	AccessToken string
 }
 
-// idToken is the id_token of a grant, or what is to stand in its place.
+// idToken returns the id_token of a grant, or what Forge put in its place.
 func (p *Provider) idToken(g *grant, access string) any {
 	now, a := time.Now().Unix(), g.answer
 	claims := map[string]any{
@@ -94,7 +94,7 @@ func (t *IDToken) ES256() {
 	t.Header["alg"], t.Header["kid"], t.Key = "ES256", key.ID, key.Private
 }
 
-// compact signs with what the key is for, whatever the header says.
+// compact signs by the kind of the key, not by the header.
 func (t *IDToken) compact() string {
 	signed := segment(t.Header) + "." + segment(t.Claims)
 	sum := sha256.Sum256([]byte(signed))
@@ -118,7 +118,7 @@ func (t *IDToken) compact() string {
 		signature = append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...)
 	}
 	if t.Tamper {
-		t.Claims["name"] = "Somebody else"
+		t.Claims["name"] = "Another person"
 		signed = segment(t.Header) + "." + segment(t.Claims)
 	}
 	return signed + "." + base64.RawURLEncoding.EncodeToString(signature)

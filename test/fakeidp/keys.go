@@ -8,7 +8,7 @@ import (
 	"net/http"
 )
 
-// keys is the URL of the keys.
+// keys is the JWKS endpoint.
 func (p *Provider) keys(w http.ResponseWriter, r *http.Request) {
 	p.KeysRead.Add(1)
 	if r.Method != http.MethodGet || r.Header.Get("Authorization") != "" || p.Name == Facebook {
@@ -28,7 +28,7 @@ func (p *Provider) keys(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, map[string]any{"keys": set})
 }
 
-// Public is the public half as a JWK.
+// Public returns the public half as a JWK.
 func (key Key) Public() map[string]any {
 	encode := base64.RawURLEncoding.EncodeToString
 	switch k := key.Private.(type) {

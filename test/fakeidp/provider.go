@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 )
 
-// silent is for servers whose clients go away on purpose.
+// silent is for a server whose clients go away on purpose.
 var silent = log.New(io.Discard, "", 0)
 
 // Provider is one of the three.
@@ -19,22 +19,22 @@ type Provider struct {
 	ClientSecret string
 	RedirectURL  string
 
-	// KeysAnswer, where it is set, answers for the keys' URL.
+	// KeysAnswer, unless nil, answers in place of the JWKS endpoint.
 	KeysAnswer atomic.Pointer[http.HandlerFunc]
-	// KeysRead counts the requests for the keys.
+	// KeysRead counts the requests to the JWKS endpoint.
 	KeysRead atomic.Int64
 
-	sim *Server
+	server *Server
 
 	mu      sync.Mutex
 	signing []Key             // the published keys; the first signs
-	answers map[string]Answer // by the person's number at the authorization endpoint
+	answers map[string]Answer // by the header of a visit
 	codes   map[string]*grant
 	tokens  map[string]*grant // by access token
-	seen    map[string]string // states, nonces and challenges so far
+	seen    map[string]string // states, nonces and challenges
 }
 
-// grant is what the consent of a person has led to.
+// grant is the consent of a person.
 type grant struct {
 	answer    Answer
 	nonce     string
@@ -45,7 +45,7 @@ type grant struct {
 func newProvider(s *Server, name, redirect string) *Provider {
 	p := &Provider{
 		Name: name, ClientID: name + "-client-" + rand.Text()[:6], ClientSecret: s.secret("client secret"), RedirectURL: redirect,
-		sim: s, answers: map[string]Answer{}, codes: map[string]*grant{}, tokens: map[string]*grant{}, seen: map[string]string{},
+		server: s, answers: map[string]Answer{}, codes: map[string]*grant{}, tokens: map[string]*grant{}, seen: map[string]string{},
 	}
 	switch name {
 	case Google:
@@ -56,9 +56,9 @@ func newProvider(s *Server, name, redirect string) *Provider {
 	return p
 }
 
-func (p *Provider) url(what string) string { return p.sim.URL + "/" + p.Name + "/" + what }
+func (p *Provider) url(what string) string { return p.server.URL + "/" + p.Name + "/" + what }
 
-// Issuer is the provider's own.
+// Issuer returns the provider's issuer; Facebook has none.
 func (p *Provider) Issuer() string {
 	if p.Name == Google {
 		return "https://accounts.google.com"
@@ -66,30 +66,30 @@ func (p *Provider) Issuer() string {
 	return "https://access.line.me"
 }
 
-// Key is the key that signs.
+// Key returns the key that signs.
 func (p *Provider) Key() Key {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.signing[0]
 }
 
-// Rotate publishes these keys from now on, of which the first signs.
+// Rotate publishes these keys from now on. The first signs.
 func (p *Provider) Rotate(keys ...Key) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.signing = keys
 }
 
-// once notes a fault if the value has been there before.
+// once records a fault if the value was used before.
 func (p *Provider) once(what, value string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.seen[value] != "" {
-		p.fault("the %s has been there before, as %s", what, p.seen[value])
+		p.fault("the %s was used before, as %s", what, p.seen[value])
 	}
 	p.seen[value] = what
 }
 
 func (p *Provider) fault(format string, args ...any) {
-	p.sim.Fault(p.Name+": "+format, args...)
+	p.server.Fault(p.Name+": "+format, args...)
 }

@@ -18,26 +18,23 @@ const (
 	Facebook = "facebook"
 )
 
-// ShortestSecret is how long a value must be to be looked for: a shorter one may be anywhere.
-const ShortestSecret = 8
-
-// Names is all of them.
+// Names holds all of them.
 var Names = []string{Google, LINE, Facebook}
 
-// Server is the three providers on one server.
+// Server is the three providers at one address.
 type Server struct {
 	URL       string
 	Providers map[string]*Provider
 
-	ended chan struct{} // closed before the server is, so that what hangs ends
+	ended chan struct{} // closed before the server, so that Hang returns
 
 	mu      sync.Mutex
 	faults  []string
 	secrets map[string]string
 }
 
-// New starts a simulator. The client at all three sends people back to
-// callback + "/{provider}/callback". The test fails at its end if the client has broken a rule.
+// New starts the providers. They redirect to callback + "/{provider}/callback". The test fails at
+// its end if the client broke a rule.
 func New(t testing.TB, callback string) *Server {
 	t.Helper()
 	s := &Server{Providers: map[string]*Provider{}, ended: make(chan struct{}), secrets: map[string]string{}}
@@ -54,7 +51,7 @@ func New(t testing.TB, callback string) *Server {
 		mux.HandleFunc("/"+name+"/me", p.me)
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		s.Fault("a request for %s %s, which nobody has been told of", r.Method, r.URL.Path)
+		s.Fault("a request for the unknown %s %s", r.Method, r.URL.Path)
 		http.NotFound(w, r)
 	})
 	server.Start()
@@ -68,7 +65,7 @@ func New(t testing.TB, callback string) *Server {
 	return s
 }
 
-// Env is the service's settings that lead it here.
+// Env returns the settings that lead the service here.
 func (s *Server) Env() map[string]string {
 	env := map[string]string{}
 	for name, p := range s.Providers {
@@ -82,7 +79,7 @@ func (s *Server) Env() map[string]string {
 	return env
 }
 
-// Fault notes that the client has broken a rule.
+// Fault records that the client broke a rule.
 func (s *Server) Fault(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,25 +88,23 @@ func (s *Server) Fault(format string, args ...any) {
 	}
 }
 
-// Faults is the rules that the client has broken so far.
+// Faults returns the rules that the client broke so far.
 func (s *Server) Faults() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.faults)
 }
 
-// Secret notes what must not stand in any log or metric, and what it is.
+// Secret records values that must not be in any log or metric.
 func (s *Server) Secret(what string, values ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, v := range values {
-		if len(v) >= ShortestSecret {
-			s.secrets[v] = what
-		}
+		s.secrets[v] = what
 	}
 }
 
-// Secrets is what must not stand in any log or metric, each with what it is.
+// Secrets returns the values that must not be in any log or metric, each with its name.
 func (s *Server) Secrets() map[string]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,14 +115,14 @@ func (s *Server) Secrets() map[string]string {
 	return all
 }
 
-// secret makes a random value and notes it.
+// secret makes a random value and records it.
 func (s *Server) secret(what string) string {
 	v := what[:1] + rand.Text() + rand.Text()
 	s.Secret(what, v)
 	return v
 }
 
-// Hang answers nothing until the client has gone, or the simulator ends.
+// Hang answers nothing until the client goes away or the server ends.
 func (s *Server) Hang(r *http.Request) {
 	select {
 	case <-r.Context().Done():
@@ -135,7 +130,7 @@ func (s *Server) Hang(r *http.Request) {
 	}
 }
 
-// Forgive takes out the faults that a test has made the client commit on purpose.
+// Forgive removes the faults that contain part: those that a test provoked.
 func (s *Server) Forgive(part string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// errUnknownCode is not the client's fault: somebody may have sent it any code.
+// errUnknownCode is no fault of the client: a stranger can send it any code.
 var errUnknownCode = errors.New("the code is not one of ours")
 
 var codeVerifier = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
@@ -32,7 +32,7 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 		grant.answer.TokenAnswer(w, r)
 		return
 	}
-	access := p.sim.secret("access token of the provider")
+	access := p.server.secret("access token of the provider")
 	p.mu.Lock()
 	p.tokens[access] = grant
 	p.mu.Unlock()
@@ -42,10 +42,10 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 		answer["token_type"] = "bearer"
 	default:
 		answer["scope"] = strings.Join(scopes[p.Name], " ")
-		answer["refresh_token"] = p.sim.secret("refresh token of the provider")
+		answer["refresh_token"] = p.server.secret("refresh token of the provider")
 		answer["id_token"] = p.idToken(grant, access)
 		if compact, ok := answer["id_token"].(string); ok {
-			p.sim.Secret("id_token", compact)
+			p.server.Secret("id_token", compact)
 		}
 	}
 	if grant.answer.Token != nil {
@@ -54,7 +54,7 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, answer)
 }
 
-// redeem takes the code of a token request, or says what is wrong with the request.
+// redeem returns the grant of a token request, or what is wrong with the request.
 func (p *Provider) redeem(r *http.Request) (*grant, error) {
 	if err := checkForm(r); err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (p *Provider) redeem(r *http.Request) (*grant, error) {
 		return nil, errors.New("there is no code_verifier")
 	}
 	g.used = true
-	p.sim.Secret("code_verifier", form.Get("code_verifier"))
+	p.server.Secret("code_verifier", form.Get("code_verifier"))
 	sum := sha256.Sum256([]byte(form.Get("code_verifier")))
 	if base64.RawURLEncoding.EncodeToString(sum[:]) != g.challenge {
 		return nil, errors.New("code_verifier is not that of the code_challenge")
@@ -92,7 +92,7 @@ func (p *Provider) redeem(r *http.Request) (*grant, error) {
 	return g, nil
 }
 
-// checkForm says what is wrong with a request that must be a form.
+// checkForm returns what is wrong with a request that must be a form.
 func checkForm(r *http.Request) error {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	accept := r.Header.Get("Accept")
@@ -109,8 +109,8 @@ func checkForm(r *http.Request) error {
 	return r.ParseForm()
 }
 
-// authenticate says what is wrong with the client's credentials: they belong into the body
-// and nowhere else; Google takes them by Basic, too, but not both.
+// authenticate returns what is wrong with the client's credentials. They belong in the body; Google
+// takes Basic, too, but not both.
 func (p *Provider) authenticate(r *http.Request, form url.Values) error {
 	id, secret, basic := r.BasicAuth()
 	switch {
@@ -130,5 +130,5 @@ func (p *Provider) authenticate(r *http.Request, form url.Values) error {
 func reply(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json;charset=utf-8")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // a client that has gone is not told
+	_ = json.NewEncoder(w).Encode(body) // fails when the client has gone
 }

@@ -1,7 +1,9 @@
-package simulator_test
+package fakeidp_test
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"maps"
 	"net/http"
 	"net/url"
@@ -11,11 +13,11 @@ import (
 	"gofiber-auth/test/fakeidp"
 )
 
-// TestSimulatorIsStrict sends the simulator requests that a careless client would: it must
-// notice, or the other tests would prove nothing.
-func TestSimulatorIsStrict(t *testing.T) {
+// TestFaultsOfAClient sends the requests of a careless client. Were they not noticed, the tests of
+// the service would prove nothing.
+func TestFaultsOfAClient(t *testing.T) {
 	t.Parallel()
-	s := fakeidp.New(t, redirect)
+	s := fakeidp.New(t, "https://Auth.Example.com:443/api/v1/auth")
 	verifier := strings.Repeat("v", 43)
 	authorization := func(p *fakeidp.Provider) url.Values {
 		return url.Values{
@@ -48,7 +50,7 @@ func TestSimulatorIsStrict(t *testing.T) {
 		good := authorization(p)
 		for why, change := range map[string]func(q url.Values){
 			"another redirect_uri": func(q url.Values) { q.Set("redirect_uri", strings.ToLower(p.RedirectURL)) },
-			"another client":       func(q url.Values) { q.Set("client_id", "somebody") },
+			"another client":       func(q url.Values) { q.Set("client_id", "another") },
 			"no PKCE":              func(q url.Values) { q.Del("code_challenge") },
 			"plain PKCE":           func(q url.Values) { q.Set("code_challenge_method", "plain") },
 			"a short state":        func(q url.Values) { q.Set("state", "short") },
@@ -67,7 +69,7 @@ func TestSimulatorIsStrict(t *testing.T) {
 			q.Set("state", s256(rand.Text()))
 			q.Set("nonce", s256("n"+q.Get("state")))
 			back := s.Visit(t, at+"/authorize?"+q.Encode(), fakeidp.Answer{Subject: "1"})
-			s.Forgive("code challenge has been there")
+			s.Forgive("code challenge was used before")
 			return back.Query().Get("code")
 		}
 		form := func() url.Values {
@@ -97,7 +99,7 @@ func TestSimulatorIsStrict(t *testing.T) {
 		post("", form(), "application/json")
 		faulty(t, name+", no form", true)
 		for field, value := range map[string]string{
-			"client_secret": "wrong", "client_id": "somebody", "redirect_uri": strings.ToLower(p.RedirectURL), "code_verifier": strings.Repeat("w", 43), "grant_type": "password",
+			"client_secret": "wrong", "client_id": "another", "redirect_uri": strings.ToLower(p.RedirectURL), "code_verifier": strings.Repeat("w", 43), "grant_type": "password",
 		} {
 			bad := form()
 			bad.Set(field, value)
@@ -119,4 +121,9 @@ func clone(q url.Values) url.Values {
 		out[name] = append([]string(nil), values...)
 	}
 	return out
+}
+
+func s256(verifier string) string {
+	sum := sha256.Sum256([]byte(verifier))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
