@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -168,6 +169,18 @@ func (s *Storage) EventsOf(t testing.TB, userID string) []models.OutboxEvent {
 	events, err := s.Outbox.EventsOf(t.Context(), userID, most)
 	slices.Reverse(events)
 	return must(t, events, err)
+}
+
+// AllEvents returns the events of all users, the oldest first.
+func (s *Storage) AllEvents(t testing.TB) (events []models.OutboxEvent) {
+	t.Helper()
+	var users []string
+	err := s.DB.Read.Raw("SELECT DISTINCT user_id FROM outbox_events").Scan(&users).Error
+	for _, id := range must(t, users, err) {
+		events = append(events, s.EventsOf(t, id)...)
+	}
+	slices.SortFunc(events, func(a, b models.OutboxEvent) int { return strings.Compare(a.ID, b.ID) })
+	return events
 }
 
 // AuditOf returns the audit entries about the user, or all where userID is empty, the newest first.
