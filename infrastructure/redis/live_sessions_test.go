@@ -32,7 +32,7 @@ func newCopyWorld(t *testing.T) *copyWorld {
 	t.Helper()
 	w := &copyWorld{Server: redisserver.Start(t), store: storage.Open(t), userID: newUUID()}
 	w.store.Do(t, func(ctx context.Context, r repositories.Set) error {
-		return r.Users.Create(ctx, models.User{ID: w.userID, Email: "ada@example.com", Username: "ada", IsActive: true})
+		return r.Users.Create(ctx, models.User{ID: w.userID, Email: "ada@example.com", Username: "ada", Role: models.RoleUser, IsActive: true})
 	})
 	return w
 }
