@@ -26,17 +26,17 @@ func entry(u models.User, action models.AuditAction) models.AuditEntry {
 }
 
 // note appends entries, each in a unit of its own.
-func (s Store) note(t *testing.T, entries ...models.AuditEntry) {
+func (s store) note(t *testing.T, entries ...models.AuditEntry) {
 	t.Helper()
 	for _, e := range entries {
-		s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Audit.Append(ctx, e) })
+		s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Audit.Append(ctx, e) })
 	}
 }
 
 // remove deletes the user and forgets who it was.
-func (s Store) remove(t *testing.T, u models.User) {
+func (s store) remove(t *testing.T, u models.User) {
 	t.Helper()
-	s.do(t, func(ctx context.Context, r repositories.Set) error {
+	s.Do(t, func(ctx context.Context, r repositories.Set) error {
 		if err := r.Users.Delete(ctx, u.ID); err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func forgotten(e models.AuditEntry) models.AuditEntry {
 	return e
 }
 
-func wantEntries(t *testing.T, s Store, q repositories.AuditQuery, want ...models.AuditEntry) {
+func wantEntries(t *testing.T, s store, q repositories.AuditQuery, want ...models.AuditEntry) {
 	t.Helper()
 	if q.Limit == 0 {
 		q.Limit = 100
@@ -60,8 +60,8 @@ func wantEntries(t *testing.T, s Store, q repositories.AuditQuery, want ...model
 	wantSame(t, append([]models.AuditEntry{}, got...), append([]models.AuditEntry{}, want...))
 }
 
-var auditTests = map[string]func(t *testing.T, s Store){
-	"an entry comes back as it was": func(t *testing.T, s Store) {
+var auditTests = map[string]func(t *testing.T, s store){
+	"an entry comes back as it was": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		given := entry(ada, models.AuditLoggedIn)
@@ -70,14 +70,14 @@ var auditTests = map[string]func(t *testing.T, s Store){
 		s.note(t, given)
 		wantEntries(t, s, repositories.AuditQuery{}, want)
 	},
-	"an entry may be nobody's, by nobody, and have no detail": func(t *testing.T, s Store) {
+	"an entry may be nobody's, by nobody, and have no detail": func(t *testing.T, s store) {
 		e := entry(models.User{}, models.AuditLogInFailed)
 		e.Detail = nil
 		s.note(t, e)
 		e.Detail = map[string]string{}
 		wantEntries(t, s, repositories.AuditQuery{}, e)
 	},
-	"a client may call itself anything, here too": func(t *testing.T, s Store) {
+	"a client may call itself anything, here too": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		for name, text := range unstorable {
@@ -97,7 +97,7 @@ var auditTests = map[string]func(t *testing.T, s Store){
 			}
 		}
 	},
-	"an entry is written with its unit or not at all": func(t *testing.T, s Store) {
+	"an entry is written with its unit or not at all": func(t *testing.T, s store) {
 		ada := account("Ada")
 		err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
 			noError(t, "Create()", r.Users.Create(ctx, ada))
@@ -107,7 +107,7 @@ var auditTests = map[string]func(t *testing.T, s Store){
 		wantError(t, "Do()", err, domain.ErrEmailTaken)
 		wantEntries(t, s, repositories.AuditQuery{})
 	},
-	"an entry is not written over": func(t *testing.T, s Store) {
+	"an entry is not written over": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		first := entry(ada, models.AuditLoggedIn)
@@ -120,7 +120,7 @@ var auditTests = map[string]func(t *testing.T, s Store){
 		}
 		wantEntries(t, s, repositories.AuditQuery{}, first)
 	},
-	"pages are read the newest first, of one user and one action": func(t *testing.T, s Store) {
+	"pages are read the newest first, of one user and one action": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		var all []models.AuditEntry
@@ -150,7 +150,7 @@ var auditTests = map[string]func(t *testing.T, s Store){
 			wantSame(t, append([]models.AuditEntry{}, got...), append([]models.AuditEntry{}, want...))
 		}
 	},
-	"nobody's page is empty, and a page begins behind an id": func(t *testing.T, s Store) {
+	"nobody's page is empty, and a page begins behind an id": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		s.note(t, entry(ada, models.AuditLoggedIn))
@@ -164,7 +164,7 @@ var auditTests = map[string]func(t *testing.T, s Store){
 			wantError(t, "Page()", err, domain.ErrNotFound)
 		}
 	},
-	"of a person who is gone, ids are left": func(t *testing.T, s Store) {
+	"of a person who is gone, ids are left": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		own := entry(ada, models.AuditLoggedIn)
@@ -179,7 +179,7 @@ var auditTests = map[string]func(t *testing.T, s Store){
 		byAda.IP, byAda.UserAgent = "", "" // what she did to others is still told
 		wantEntries(t, s, repositories.AuditQuery{}, nobodys, other, byAda, forgotten(byGrace), forgotten(failed), forgotten(own))
 	},
-	"nobody is forgotten who is there": func(t *testing.T, s Store) {
+	"nobody is forgotten who is there": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		own, byGrace := entry(ada, models.AuditLoggedIn), entry(ada, models.AuditUserChanged)
@@ -191,10 +191,10 @@ var auditTests = map[string]func(t *testing.T, s Store){
 				t.Errorf("%s is forgotten", u.Username)
 			}
 		}
-		s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Audit.Forget(ctx, "no id") })
+		s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Audit.Forget(ctx, "no id") })
 		wantEntries(t, s, repositories.AuditQuery{}, byGrace, own)
 	},
-	"what is told late of a person who is gone tells only ids": func(t *testing.T, s Store) {
+	"what is told late of a person who is gone tells only ids": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		s.remove(t, ada)
@@ -206,7 +206,7 @@ var auditTests = map[string]func(t *testing.T, s Store){
 		}
 		wantEntries(t, s, repositories.AuditQuery{}, byGrace, byAda, own)
 	},
-	"what is old is removed, so many at a time": func(t *testing.T, s Store) {
+	"what is old is removed, so many at a time": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		end := kept(longAgo)
@@ -221,13 +221,13 @@ var auditTests = map[string]func(t *testing.T, s Store){
 		s.note(t, young...)
 		elsewhere := end.In(time.FixedZone("Auckland", 13*60*60))
 		for _, want := range []int64{2, 1, 0} {
-			n, err := s.OldAudit.DeleteAuditBefore(t.Context(), elsewhere, 2)
+			n, err := s.Audit.DeleteAuditBefore(t.Context(), elsewhere, 2)
 			noError(t, "DeleteAuditBefore()", err)
 			wantSame(t, n, want)
 		}
 		wantEntries(t, s, repositories.AuditQuery{}, young[1], young[0])
 	},
-	"deletions and entries about the same person meet": func(t *testing.T, s Store) {
+	"deletions and entries about the same person meet": func(t *testing.T, s store) {
 		for range 5 {
 			ada := account("Ada")
 			s.create(t, ada)

@@ -13,20 +13,20 @@ import (
 // all asks for everything that is due.
 var all = repositories.DeliveryQuery{Fresh: 100, Failed: 100}
 
-var deliveryTests = map[string]func(t *testing.T, s Store){
-	"every field comes back": func(t *testing.T, s Store) {
+var deliveryTests = map[string]func(t *testing.T, s store){
+	"every field comes back": func(t *testing.T, s store) {
 		e := event(account("Ada"), 7)
 		s.appendByHTTP(t, e)
 		due, err := s.Deliveries.Due(t.Context(), all)
 		noError(t, "Due()", err)
 		wantSame(t, due, []repositories.Delivery{{Event: e}})
 	},
-	"only events of units of work that deliver wait": func(t *testing.T, s Store) {
+	"only events of units of work that deliver wait": func(t *testing.T, s store) {
 		s.append(t, event(account("Ada"), 1))
 		wantDue(t, s, all)
 		wantUndelivered(t, s, 0, time.Time{})
 	},
-	"an event that is rolled back does not wait": func(t *testing.T, s Store) {
+	"an event that is rolled back does not wait": func(t *testing.T, s store) {
 		boom := errors.New("boom")
 		err := s.ByHTTP.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
 			return errors.Join(r.Outbox.Append(ctx, event(account("Ada"), 1)), boom)
@@ -34,7 +34,7 @@ var deliveryTests = map[string]func(t *testing.T, s Store){
 		wantError(t, "Do()", err, boom)
 		wantDue(t, s, all)
 	},
-	"a user's next event follows when the one before is delivered": func(t *testing.T, s Store) {
+	"a user's next event follows when the one before is delivered": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		a1, g1, a2, g2, a3 := event(ada, 1), event(grace, 1), event(ada, 2), event(grace, 2), event(ada, 3)
 		for _, e := range []models.OutboxEvent{a1, g1, a2, g2, a3} {
@@ -53,7 +53,7 @@ var deliveryTests = map[string]func(t *testing.T, s Store){
 		s.appendByHTTP(t, a4)
 		wantDue(t, s, all, a4)
 	},
-	"events that the outbox got meanwhile without delivery make no gap to fall into": func(t *testing.T, s Store) {
+	"events that the outbox got meanwhile without delivery make no gap to fall into": func(t *testing.T, s store) {
 		ada := account("Ada")
 		e := []models.OutboxEvent{event(ada, 1), event(ada, 2), event(ada, 3)}
 		s.appendByHTTP(t, e[0])
@@ -65,7 +65,7 @@ var deliveryTests = map[string]func(t *testing.T, s Store){
 		s.deliver(t, e[2])
 		wantDue(t, s, all)
 	},
-	"what failed waits for its time and keeps its user's others": func(t *testing.T, s Store) {
+	"what failed waits for its time and keeps its user's others": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		a1, a2, g1 := event(ada, 1), event(ada, 2), event(grace, 1)
 		s.appendByHTTP(t, a1)
@@ -88,7 +88,7 @@ var deliveryTests = map[string]func(t *testing.T, s Store){
 		noError(t, "Due()", err)
 		wantSame(t, due, []repositories.Delivery{{Event: a2}}) // its failures are not those of the one before
 	},
-	"no more than asked for, of either kind": func(t *testing.T, s Store) {
+	"no more than asked for, of either kind": func(t *testing.T, s store) {
 		var e [6]models.OutboxEvent
 		for i := range e {
 			e[i] = event(account(string(rune('A'+i))), 1)
@@ -102,7 +102,7 @@ var deliveryTests = map[string]func(t *testing.T, s Store){
 		wantDue(t, s, repositories.DeliveryQuery{Fresh: 1, Failed: 1}, e[3], e[0])
 		wantDue(t, s, repositories.DeliveryQuery{})
 	},
-	"what failed can be made due at once": func(t *testing.T, s Store) {
+	"what failed can be made due at once": func(t *testing.T, s store) {
 		a, b, c, ok := event(account("A"), 1), event(account("B"), 1), event(account("C"), 1), event(account("OK"), 1)
 		for i, e := range []models.OutboxEvent{a, b, c} {
 			s.appendByHTTP(t, e)
@@ -130,7 +130,7 @@ var deliveryTests = map[string]func(t *testing.T, s Store){
 			t.Fatalf("what failed is %v", due)
 		}
 	},
-	"results that mean nothing do no harm": func(t *testing.T, s Store) {
+	"results that mean nothing do no harm": func(t *testing.T, s store) {
 		ada := account("Ada")
 		a1, a2 := event(ada, 1), event(ada, 2)
 		s.appendByHTTP(t, a1)
@@ -143,7 +143,7 @@ var deliveryTests = map[string]func(t *testing.T, s Store){
 		noError(t, "Settle() of none", s.Deliveries.Settle(t.Context(), nil))
 		wantDue(t, s, all, a2)
 	},
-	"the backlog tells how many wait and since when": func(t *testing.T, s Store) {
+	"the backlog tells how many wait and since when": func(t *testing.T, s store) {
 		wantUndelivered(t, s, 0, time.Time{})
 		ada, grace := account("Ada"), account("Grace")
 		a1, a2, g1 := event(ada, 1), event(ada, 2), event(grace, 1)
@@ -158,7 +158,7 @@ var deliveryTests = map[string]func(t *testing.T, s Store){
 		s.deliver(t, a2)
 		wantUndelivered(t, s, 1, g1.OccurredAt)
 	},
-	"what waits to be delivered stays in the outbox": func(t *testing.T, s Store) {
+	"what waits to be delivered stays in the outbox": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		a1, a2, g1 := event(ada, 1), event(ada, 2), event(grace, 1)
 		s.appendByHTTP(t, a1)
@@ -167,7 +167,7 @@ var deliveryTests = map[string]func(t *testing.T, s Store){
 		s.mark(t, a1, a2, g1)
 		sweep := func(want int64) {
 			t.Helper()
-			n, err := s.Published.DeletePublished(t.Context(), now.Add(time.Hour), 10)
+			n, err := s.Outbox.DeletePublished(t.Context(), now.Add(time.Hour), 10)
 			noError(t, "DeletePublished()", err)
 			wantSame(t, n, want)
 		}
@@ -178,7 +178,7 @@ var deliveryTests = map[string]func(t *testing.T, s Store){
 		s.deliver(t, a2)
 		sweep(1)
 	},
-	"an event that comes while the one before is settled is not lost": func(t *testing.T, s Store) {
+	"an event that comes while the one before is settled is not lost": func(t *testing.T, s store) {
 		ada := account("Ada")
 		const last = 40
 		errs := make(chan error, 1)
@@ -211,13 +211,13 @@ var deliveryTests = map[string]func(t *testing.T, s Store){
 }
 
 // appendByHTTP stores an event in a unit of work that delivers.
-func (s Store) appendByHTTP(t *testing.T, e models.OutboxEvent) {
+func (s store) appendByHTTP(t *testing.T, e models.OutboxEvent) {
 	t.Helper()
 	err := s.ByHTTP.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Outbox.Append(ctx, e) })
 	noError(t, "Do()", err)
 }
 
-func (s Store) deliver(t *testing.T, events ...models.OutboxEvent) {
+func (s store) deliver(t *testing.T, events ...models.OutboxEvent) {
 	t.Helper()
 	var results []repositories.DeliveryResult
 	for _, e := range events {
@@ -226,14 +226,14 @@ func (s Store) deliver(t *testing.T, events ...models.OutboxEvent) {
 	noError(t, "Settle()", s.Deliveries.Settle(t.Context(), results))
 }
 
-func (s Store) fail(t *testing.T, retryIn time.Duration, e models.OutboxEvent) {
+func (s store) fail(t *testing.T, retryIn time.Duration, e models.OutboxEvent) {
 	t.Helper()
 	err := s.Deliveries.Settle(t.Context(), []repositories.DeliveryResult{{EventID: e.ID, Failed: true, RetryIn: retryIn}})
 	noError(t, "Settle()", err)
 }
 
 // wantDue compares what is due, in its order.
-func wantDue(t *testing.T, s Store, q repositories.DeliveryQuery, want ...models.OutboxEvent) {
+func wantDue(t *testing.T, s store, q repositories.DeliveryQuery, want ...models.OutboxEvent) {
 	t.Helper()
 	due, err := s.Deliveries.Due(t.Context(), q)
 	noError(t, "Due()", err)
@@ -244,7 +244,7 @@ func wantDue(t *testing.T, s Store, q repositories.DeliveryQuery, want ...models
 	wantSame(t, got, append([]models.OutboxEvent{}, want...))
 }
 
-func wantUndelivered(t *testing.T, s Store, want int64, since time.Time) {
+func wantUndelivered(t *testing.T, s store, want int64, since time.Time) {
 	t.Helper()
 	pending, oldest, err := s.Deliveries.Undelivered(t.Context())
 	noError(t, "Undelivered()", err)

@@ -79,18 +79,10 @@ func event(u models.User, version int64) models.OutboxEvent {
 	}
 }
 
-// do runs a unit of work that must commit.
-func (s Store) do(t *testing.T, fn func(ctx context.Context, r repositories.Set) error) {
-	t.Helper()
-	if err := s.Work.Do(t.Context(), fn); err != nil {
-		t.Fatalf("Do() = %v", err)
-	}
-}
-
 // create stores users.
-func (s Store) create(t *testing.T, users ...models.User) {
+func (s store) create(t *testing.T, users ...models.User) {
 	t.Helper()
-	s.do(t, func(ctx context.Context, r repositories.Set) error {
+	s.Do(t, func(ctx context.Context, r repositories.Set) error {
 		for _, u := range users {
 			if err := r.Users.Create(ctx, u); err != nil {
 				return err
@@ -101,20 +93,20 @@ func (s Store) create(t *testing.T, users ...models.User) {
 }
 
 // logIn stores a session of the user and returns it.
-func (s Store) logIn(t *testing.T, u models.User, change ...func(*models.Session)) models.Session {
+func (s store) logIn(t *testing.T, u models.User, change ...func(*models.Session)) models.Session {
 	t.Helper()
 	session, token := session(u)
 	for _, c := range change {
 		c(&session)
 	}
-	s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Sessions.Create(ctx, session, token) })
+	s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Sessions.Create(ctx, session, token) })
 	return session
 }
 
 // link stores identities.
-func (s Store) link(t *testing.T, identities ...models.OAuthProvider) {
+func (s store) link(t *testing.T, identities ...models.OAuthProvider) {
 	t.Helper()
-	s.do(t, func(ctx context.Context, r repositories.Set) error {
+	s.Do(t, func(ctx context.Context, r repositories.Set) error {
 		for _, i := range identities {
 			if err := r.Identities.Create(ctx, i); err != nil {
 				return err
@@ -125,10 +117,10 @@ func (s Store) link(t *testing.T, identities ...models.OAuthProvider) {
 }
 
 // append stores events, some in each unit of work.
-func (s Store) append(t *testing.T, events ...models.OutboxEvent) {
+func (s store) append(t *testing.T, events ...models.OutboxEvent) {
 	t.Helper()
 	for some := range slices.Chunk(events, 100) {
-		s.do(t, func(ctx context.Context, r repositories.Set) error {
+		s.Do(t, func(ctx context.Context, r repositories.Set) error {
 			for _, e := range some {
 				if err := r.Outbox.Append(ctx, e); err != nil {
 					return err

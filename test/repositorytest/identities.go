@@ -12,8 +12,8 @@ import (
 	"gofiber-auth/domain/repositories"
 )
 
-var identityTests = map[string]func(t *testing.T, s Store){
-	"an identity comes back": func(t *testing.T, s Store) {
+var identityTests = map[string]func(t *testing.T, s store){
+	"an identity comes back": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		full, bare := identity(ada, models.ProviderGoogle), identity(ada, models.ProviderLINE)
@@ -25,7 +25,7 @@ var identityTests = map[string]func(t *testing.T, s Store){
 			wantIdentity(t, got, want)
 		}
 	},
-	"its times come back in UTC with microseconds": func(t *testing.T, s Store) {
+	"its times come back in UTC with microseconds": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		i := identity(ada, models.ProviderGoogle)
@@ -35,7 +35,7 @@ var identityTests = map[string]func(t *testing.T, s Store){
 		noError(t, "BySubject()", err)
 		wantSame(t, []time.Time{got.CreatedAt, got.UpdatedAt, *got.TokenExpiresAt}, []time.Time{kept(now), kept(now), kept(now)})
 	},
-	"a subject is that of one provider, to the letter": func(t *testing.T, s Store) {
+	"a subject is that of one provider, to the letter": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		one, two, elsewhere := identity(ada, models.ProviderGoogle), identity(grace, models.ProviderGoogle), identity(grace, models.ProviderLINE)
@@ -55,7 +55,7 @@ var identityTests = map[string]func(t *testing.T, s Store){
 			wantError(t, "BySubject()", err, domain.ErrNotFound)
 		}
 	},
-	"a user's identities are the user's alone, the oldest first": func(t *testing.T, s Store) {
+	"a user's identities are the user's alone, the oldest first": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		newest, oldest, middle := identity(ada, models.ProviderGoogle), identity(ada, models.ProviderLINE), identity(ada, models.ProviderFacebook)
@@ -66,7 +66,7 @@ var identityTests = map[string]func(t *testing.T, s Store){
 			got, err := s.Identities.OfUser(t.Context(), id)
 			noError(t, "OfUser()", err)
 			wantSame(t, idsOf(got), want)
-			s.do(t, func(ctx context.Context, r repositories.Set) error {
+			s.Do(t, func(ctx context.Context, r repositories.Set) error {
 				got, err := r.Identities.OfUser(ctx, id)
 				wantSame(t, idsOf(got), want)
 				return err
@@ -78,10 +78,10 @@ var identityTests = map[string]func(t *testing.T, s Store){
 			wantSame(t, len(got), 0)
 		}
 	},
-	"a transaction sees what it linked, and others do not yet": func(t *testing.T, s Store) {
+	"a transaction sees what it linked, and others do not yet": func(t *testing.T, s store) {
 		ada := account("Ada")
 		link := identity(ada, models.ProviderGoogle)
-		s.do(t, func(ctx context.Context, r repositories.Set) error {
+		s.Do(t, func(ctx context.Context, r repositories.Set) error {
 			noError(t, "Create()", r.Users.Create(ctx, ada))
 			noError(t, "Create()", r.Identities.Create(ctx, link))
 			inside, err := r.Identities.OfUser(ctx, ada.ID)
@@ -94,7 +94,7 @@ var identityTests = map[string]func(t *testing.T, s Store){
 		_, err := s.Identities.BySubject(t.Context(), link.Provider, link.ProviderID)
 		noError(t, "BySubject() after the unit", err)
 	},
-	"a subject is linked once, and a user to one subject of a provider": func(t *testing.T, s Store) {
+	"a subject is linked once, and a user to one subject of a provider": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		linked := identity(ada, models.ProviderGoogle)
@@ -117,14 +117,14 @@ var identityTests = map[string]func(t *testing.T, s Store){
 		wantError(t, "ByUsername()", err, domain.ErrNotFound)
 		s.link(t, identity(ada, models.ProviderLINE), identity(grace, models.ProviderGoogle))
 	},
-	"nobody is linked who has just been deleted": func(t *testing.T, s Store) {
+	"nobody is linked who has just been deleted": func(t *testing.T, s store) {
 		ghost, noID := identity(account("Ghost"), models.ProviderGoogle), identity(models.User{ID: "no id"}, models.ProviderGoogle)
 		for _, i := range []models.OAuthProvider{ghost, noID} {
 			err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Identities.Create(ctx, i) })
 			wantError(t, "Create()", err, domain.ErrNotFound)
 		}
 	},
-	"a key that not every database holds is a fault of the request": func(t *testing.T, s Store) {
+	"a key that not every database holds is a fault of the request": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		refused := map[string]models.OAuthProvider{}
@@ -147,7 +147,7 @@ var identityTests = map[string]func(t *testing.T, s Store){
 		_, err := s.Identities.BySubject(t.Context(), longest.Provider, longest.ProviderID)
 		noError(t, "BySubject()", err)
 	},
-	"a profile may hold whatever JSON may": func(t *testing.T, s Store) {
+	"a profile may hold whatever JSON may": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		for profile, want := range map[string]string{
@@ -165,9 +165,9 @@ var identityTests = map[string]func(t *testing.T, s Store){
 				noError(t, "BySubject()", err)
 				wantJSON(t, got.ProfileData, []byte(want))
 				i.ProfileData = []byte(profile)
-				s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Identities.Save(ctx, i) })
+				s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Identities.Save(ctx, i) })
 			}
-			s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Identities.Delete(ctx, i.ID) })
+			s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Identities.Delete(ctx, i.ID) })
 		}
 		for _, text := range []string{"name", "{", "{} {}", "{}\x00"} {
 			i := identity(ada, models.ProviderGoogle)
@@ -177,7 +177,7 @@ var identityTests = map[string]func(t *testing.T, s Store){
 			}
 		}
 	},
-	"save writes tokens, profile and time of change, and nothing else": func(t *testing.T, s Store) {
+	"save writes tokens, profile and time of change, and nothing else": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		saved, other, untouched := identity(ada, models.ProviderGoogle), identity(grace, models.ProviderLINE), identity(grace, models.ProviderGoogle)
@@ -186,7 +186,7 @@ var identityTests = map[string]func(t *testing.T, s Store){
 		written := other
 		written.ID, written.AccessToken, written.RefreshToken = saved.ID, "v1.new", ""
 		written.TokenExpiresAt, written.ProfileData, written.UpdatedAt, written.CreatedAt = nil, nil, later, later
-		s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Identities.Save(ctx, written) })
+		s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Identities.Save(ctx, written) })
 		want := saved
 		want.AccessToken, want.RefreshToken, want.TokenExpiresAt, want.ProfileData, want.UpdatedAt = "v1.new", "", nil, nil, kept(later)
 		for _, want := range []models.OAuthProvider{want, untouched} {
@@ -200,13 +200,13 @@ var identityTests = map[string]func(t *testing.T, s Store){
 			wantError(t, "Save()", err, domain.ErrNotFound)
 		}
 	},
-	"an identity goes and can be linked again": func(t *testing.T, s Store) {
+	"an identity goes and can be linked again": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		gone, stays := identity(ada, models.ProviderGoogle), identity(ada, models.ProviderLINE)
 		s.link(t, gone, stays)
 		for _, id := range append(noIDs, gone.ID, gone.ID) { // the second time it has gone already
-			s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Identities.Delete(ctx, id) })
+			s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Identities.Delete(ctx, id) })
 		}
 		got, err := s.Identities.OfUser(t.Context(), ada.ID)
 		noError(t, "OfUser()", err)
@@ -215,25 +215,25 @@ var identityTests = map[string]func(t *testing.T, s Store){
 		again.ProviderID = gone.ProviderID
 		s.link(t, again)
 	},
-	"all identities of a user go, by request and with the user": func(t *testing.T, s Store) {
+	"all identities of a user go, by request and with the user": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		all := []models.OAuthProvider{identity(ada, models.ProviderGoogle), identity(ada, models.ProviderLINE)}
 		stays := identity(grace, models.ProviderGoogle)
 		s.link(t, append(all, stays)...)
 		for _, id := range append(noIDs, newID(), ada.ID) {
-			s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Identities.DeleteOfUser(ctx, id) })
+			s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Identities.DeleteOfUser(ctx, id) })
 		}
 		wantGone(t, s, all...)
 		s.link(t, all...)
-		s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Users.Delete(ctx, ada.ID) })
+		s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Users.Delete(ctx, ada.ID) })
 		wantGone(t, s, all...)
 		_, err := s.Identities.BySubject(t.Context(), stays.Provider, stays.ProviderID)
 		noError(t, "BySubject() of another user", err)
 	},
 }
 
-func wantGone(t *testing.T, s Store, identities ...models.OAuthProvider) {
+func wantGone(t *testing.T, s store, identities ...models.OAuthProvider) {
 	t.Helper()
 	for _, i := range identities {
 		_, err := s.Identities.BySubject(t.Context(), i.Provider, i.ProviderID)

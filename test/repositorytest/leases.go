@@ -5,21 +5,21 @@ import (
 	"time"
 )
 
-var leaseTests = map[string]func(t *testing.T, s Store){
-	"one holder at a time, who may renew": func(t *testing.T, s Store) {
+var leaseTests = map[string]func(t *testing.T, s store){
+	"one holder at a time, who may renew": func(t *testing.T, s store) {
 		wantLease(t, s, "relay", "one", time.Minute, true)
 		wantLease(t, s, "relay", "two", time.Minute, false)
 		wantLease(t, s, "relay", "one", time.Minute, true)
 		wantLease(t, s, "janitor", "two", time.Minute, true)
 	},
-	"who releases lets the next one in": func(t *testing.T, s Store) {
+	"who releases lets the next one in": func(t *testing.T, s store) {
 		wantLease(t, s, "relay", "one", time.Minute, true)
 		noError(t, "Release() by another", s.Leases.Release(t.Context(), "relay", "two"))
 		wantLease(t, s, "relay", "two", time.Minute, false)
 		noError(t, "Release()", s.Leases.Release(t.Context(), "relay", "one"))
 		wantLease(t, s, "relay", "two", time.Minute, true)
 	},
-	"a lease that is not renewed is taken over": func(t *testing.T, s Store) {
+	"a lease that is not renewed is taken over": func(t *testing.T, s store) {
 		wantLease(t, s, "relay", "one", 2*time.Second, true)
 		wantLease(t, s, "relay", "two", time.Minute, false)
 		soon(t, "two has the lease of one", func() bool {
@@ -29,7 +29,7 @@ var leaseTests = map[string]func(t *testing.T, s Store){
 		})
 		wantLease(t, s, "relay", "one", time.Minute, false)
 	},
-	"a renewed lease lives on": func(t *testing.T, s Store) {
+	"a renewed lease lives on": func(t *testing.T, s store) {
 		wantLease(t, s, "relay", "one", 200*time.Millisecond, true)
 		wantLease(t, s, "relay", "one", time.Minute, true)
 		past := time.Now().Add(300 * time.Millisecond)
@@ -38,7 +38,7 @@ var leaseTests = map[string]func(t *testing.T, s Store){
 	},
 }
 
-func wantLease(t *testing.T, s Store, name, holder string, ttl time.Duration, want bool) {
+func wantLease(t *testing.T, s store, name, holder string, ttl time.Duration, want bool) {
 	t.Helper()
 	held, err := s.Leases.Acquire(t.Context(), name, holder, ttl)
 	noError(t, "Acquire()", err)

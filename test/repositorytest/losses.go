@@ -9,8 +9,8 @@ import (
 	"gofiber-auth/domain/repositories"
 )
 
-var lossTests = map[string]func(t *testing.T, s Store){
-	"what another stream acknowledged is lost": func(t *testing.T, s Store) {
+var lossTests = map[string]func(t *testing.T, s store){
+	"what another stream acknowledged is lost": func(t *testing.T, s store) {
 		older, newer, kept := event(account("A"), 1), event(account("B"), 1), event(account("C"), 1)
 		s.append(t, older, newer, kept)
 		s.markFrom(t, stream-1, 7, now, older)
@@ -20,7 +20,7 @@ var lossTests = map[string]func(t *testing.T, s Store){
 		wantHeads(t, s, 10, older, newer)
 		s.wantRequeued(t, whole(), 10, 0)
 	},
-	"what is below the first, above the last or deleted is lost": func(t *testing.T, s Store) {
+	"what is below the first, above the last or deleted is lost": func(t *testing.T, s store) {
 		events := make([]models.OutboxEvent, 8) // with the sequences 1 to 8
 		for i := range events {
 			events[i] = event(account(string(rune('A'+i))), 1)
@@ -32,7 +32,7 @@ var lossTests = map[string]func(t *testing.T, s Store){
 		s.wantRequeued(t, l, 10, 5)
 		wantHeads(t, s, 10, events[0], events[1], events[3], events[4], events[7])
 	},
-	"of a stream that is empty all is lost": func(t *testing.T, s Store) {
+	"of a stream that is empty all is lost": func(t *testing.T, s store) {
 		ada := account("Ada")
 		events := []models.OutboxEvent{event(ada, 1), event(ada, 2), event(ada, 3)}
 		s.append(t, events...)
@@ -41,7 +41,7 @@ var lossTests = map[string]func(t *testing.T, s Store){
 		wantHeads(t, s, 10, events[0])
 		wantPending(t, s, 3)
 	},
-	"what is below From was looked at before": func(t *testing.T, s Store) {
+	"what is below From was looked at before": func(t *testing.T, s store) {
 		first, second, third := event(account("A"), 1), event(account("B"), 1), event(account("C"), 1)
 		s.append(t, first, second, third)
 		s.mark(t, first, second, third)
@@ -50,7 +50,7 @@ var lossTests = map[string]func(t *testing.T, s Store){
 		s.wantRequeued(t, l, 10, 1)
 		wantHeads(t, s, 10, second)
 	},
-	"what was acknowledged before Since went by its age": func(t *testing.T, s Store) {
+	"what was acknowledged before Since went by its age": func(t *testing.T, s store) {
 		old, young := event(account("A"), 1), event(account("B"), 1)
 		s.append(t, old, young)
 		s.markFrom(t, stream-1, 1, now.Add(-time.Microsecond), old)
@@ -60,7 +60,7 @@ var lossTests = map[string]func(t *testing.T, s Store){
 		s.wantRequeued(t, l, 10, 1)
 		wantHeads(t, s, 10, young)
 	},
-	"so many at a time": func(t *testing.T, s Store) {
+	"so many at a time": func(t *testing.T, s store) {
 		ada := account("Ada")
 		events := []models.OutboxEvent{event(ada, 1), event(ada, 2), event(ada, 3)}
 		s.append(t, events...)
@@ -70,7 +70,7 @@ var lossTests = map[string]func(t *testing.T, s Store){
 		s.wantRequeued(t, whole(), 2, 0)
 		wantPending(t, s, 3)
 	},
-	"nothing of a user is lost whose deletion the stream has": func(t *testing.T, s Store) {
+	"nothing of a user is lost whose deletion the stream has": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		a1, a2, g1, g2 := event(ada, 1), deletion(ada, 2), event(grace, 1), deletion(grace, 2)
 		s.append(t, a1, a2, g1, g2)
@@ -83,7 +83,7 @@ var lossTests = map[string]func(t *testing.T, s Store){
 		s.wantRequeued(t, l, 10, 2)
 		wantHeads(t, s, 10, a1, g1)
 	},
-	"nothing is written by who has lost the lease": func(t *testing.T, s Store) {
+	"nothing is written by who has lost the lease": func(t *testing.T, s store) {
 		ada, grace := event(account("Ada"), 1), event(account("Grace"), 1)
 		s.append(t, ada, grace)
 		mine, others := repositories.Lease{Name: "relay", Holder: "me"}, repositories.Lease{Name: "relay", Holder: "somebody else"}
@@ -107,13 +107,13 @@ var lossTests = map[string]func(t *testing.T, s Store){
 		noError(t, "RequeueLost()", requeue(mine))
 		wantHeads(t, s, 10, ada, grace)
 	},
-	"what waits is not lost": func(t *testing.T, s Store) {
+	"what waits is not lost": func(t *testing.T, s store) {
 		s.append(t, event(account("Ada"), 1))
 		s.wantRequeued(t, repositories.Loss{StreamID: stream, First: 1}, 10, 0)
 		wantPending(t, s, 1)
 	},
-	"the last sequence of a stream, and the last acknowledgement": func(t *testing.T, s Store) {
-		_, _, err := s.Published.LastPublished(t.Context())
+	"the last sequence of a stream, and the last acknowledgement": func(t *testing.T, s store) {
+		_, _, err := s.Outbox.LastPublished(t.Context())
 		wantNotFound(t, err)
 		s.wantLastSequence(t, stream, 0)
 		first, second, third := event(account("A"), 1), event(account("B"), 1), event(account("C"), 1)
@@ -123,7 +123,7 @@ var lossTests = map[string]func(t *testing.T, s Store){
 		s.wantLastSequence(t, stream, 42)
 		s.wantLastSequence(t, stream-1, 900)
 		s.wantLastSequence(t, stream+1, 0)
-		last, at, err := s.Published.LastPublished(t.Context())
+		last, at, err := s.Outbox.LastPublished(t.Context())
 		noError(t, "LastPublished()", err)
 		wantSame(t, []any{last, at}, []any{repositories.Published{EventID: second.ID, StreamID: stream, StreamSequence: 42}, kept(now)})
 	},
@@ -141,7 +141,7 @@ func deletion(u models.User, version int64) models.OutboxEvent {
 	return e
 }
 
-func (s Store) wantRequeued(t *testing.T, l repositories.Loss, limit int, want int64) {
+func (s store) wantRequeued(t *testing.T, l repositories.Loss, limit int, want int64) {
 	t.Helper()
 	n, err := s.Outbox.RequeueLost(t.Context(), repositories.Lease{}, l, limit)
 	noError(t, "RequeueLost()", err)
@@ -150,9 +150,9 @@ func (s Store) wantRequeued(t *testing.T, l repositories.Loss, limit int, want i
 	}
 }
 
-func (s Store) wantLastSequence(t *testing.T, streamID int64, want uint64) {
+func (s store) wantLastSequence(t *testing.T, streamID int64, want uint64) {
 	t.Helper()
-	last, err := s.Published.LastSequence(t.Context(), streamID)
+	last, err := s.Outbox.LastSequence(t.Context(), streamID)
 	noError(t, "LastSequence()", err)
 	if last != want {
 		t.Fatalf("the last sequence is %d, want %d", last, want)

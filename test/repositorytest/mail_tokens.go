@@ -18,8 +18,8 @@ func mailToken(u models.User, purpose models.MailKind) models.MailToken {
 	return models.MailToken{Hash: hash, Purpose: purpose, UserID: u.ID, Email: u.Email, ExpiresAt: kept(now.Add(time.Hour))}
 }
 
-var mailTokenTests = map[string]func(t *testing.T, s Store){
-	"a token is found by its hash": func(t *testing.T, s Store) {
+var mailTokenTests = map[string]func(t *testing.T, s store){
+	"a token is found by its hash": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		token := mailToken(ada, models.MailVerify)
@@ -27,7 +27,7 @@ var mailTokenTests = map[string]func(t *testing.T, s Store){
 		got, err := s.MailTokens.MailToken(t.Context(), token.Hash)
 		noError(t, "MailToken()", err)
 		wantSame(t, got, token)
-		s.do(t, func(ctx context.Context, r repositories.Set) error {
+		s.Do(t, func(ctx context.Context, r repositories.Set) error {
 			got, err := r.Tokens.ByHash(ctx, token.Hash)
 			noError(t, "ByHash()", err)
 			wantSame(t, got, token)
@@ -37,7 +37,7 @@ var mailTokenTests = map[string]func(t *testing.T, s Store){
 		})
 		wantTokens(t, s, map[string]bool{string(mailToken(ada, models.MailVerify).Hash): false, "": false})
 	},
-	"a newer token takes the place of the older one": func(t *testing.T, s Store) {
+	"a newer token takes the place of the older one": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		first, second := mailToken(ada, models.MailReset), mailToken(ada, models.MailReset)
@@ -49,24 +49,24 @@ var mailTokenTests = map[string]func(t *testing.T, s Store){
 		noError(t, "MailToken()", err)
 		wantSame(t, got, second)
 	},
-	"tokens are removed by purpose, all at once, and with their user": func(t *testing.T, s Store) {
+	"tokens are removed by purpose, all at once, and with their user": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		reset, verify, other := mailToken(ada, models.MailReset), mailToken(ada, models.MailVerify), mailToken(grace, models.MailReset)
 		s.put(t, reset, verify, other)
-		s.do(t, func(ctx context.Context, r repositories.Set) error {
+		s.Do(t, func(ctx context.Context, r repositories.Set) error {
 			return r.Tokens.Delete(ctx, ada.ID, models.MailReset)
 		})
 		wantTokens(t, s, map[string]bool{string(reset.Hash): false, string(verify.Hash): true, string(other.Hash): true})
 		s.put(t, reset)
-		s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Tokens.DeleteOfUser(ctx, ada.ID) })
+		s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Tokens.DeleteOfUser(ctx, ada.ID) })
 		wantTokens(t, s, map[string]bool{string(reset.Hash): false, string(verify.Hash): false, string(other.Hash): true})
-		s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Users.Delete(ctx, grace.ID) })
+		s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Users.Delete(ctx, grace.ID) })
 		wantTokens(t, s, map[string]bool{string(other.Hash): false})
 		err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Tokens.Put(ctx, other) })
 		wantError(t, "Put()", err, domain.ErrNotFound)
 	},
-	"expired tokens are removed, so many at a time": func(t *testing.T, s Store) {
+	"expired tokens are removed, so many at a time": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		end := time.Date(2026, 1, 1, 0, 0, 10, 0, time.UTC)
@@ -77,7 +77,7 @@ var mailTokenTests = map[string]func(t *testing.T, s Store){
 		}
 		s.put(t, tokens[:]...)
 		for _, want := range []int64{1, 1, 0} {
-			n, err := s.ExpiredTokens.DeleteExpiredTokens(t.Context(), end.In(time.FixedZone("Auckland", 13*60*60)), 1)
+			n, err := s.MailTokens.DeleteExpiredTokens(t.Context(), end.In(time.FixedZone("Auckland", 13*60*60)), 1)
 			noError(t, "DeleteExpiredTokens()", err)
 			wantSame(t, n, want)
 		}
@@ -86,15 +86,15 @@ var mailTokenTests = map[string]func(t *testing.T, s Store){
 }
 
 // put stores tokens.
-func (s Store) put(t *testing.T, tokens ...models.MailToken) {
+func (s store) put(t *testing.T, tokens ...models.MailToken) {
 	t.Helper()
 	for _, token := range tokens {
-		s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Tokens.Put(ctx, token) })
+		s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Tokens.Put(ctx, token) })
 	}
 }
 
 // wantTokens tells which hashes are those of tokens.
-func wantTokens(t *testing.T, s Store, want map[string]bool) {
+func wantTokens(t *testing.T, s store, want map[string]bool) {
 	t.Helper()
 	for hash, there := range want {
 		_, err := s.MailTokens.MailToken(t.Context(), []byte(hash))

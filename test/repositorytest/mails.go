@@ -18,8 +18,8 @@ func mail(u models.User, kind models.MailKind) models.Mail {
 
 const hold = time.Hour
 
-var mailTests = map[string]func(t *testing.T, s Store){
-	"a promised mail is claimed as it was promised": func(t *testing.T, s Store) {
+var mailTests = map[string]func(t *testing.T, s store){
+	"a promised mail is claimed as it was promised": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		verify := mail(ada, models.MailVerify)
@@ -31,7 +31,7 @@ var mailTests = map[string]func(t *testing.T, s Store){
 			t.Fatalf("claimed again: %v", got)
 		}
 	},
-	"no more mails than asked for, each once": func(t *testing.T, s Store) {
+	"no more mails than asked for, each once": func(t *testing.T, s store) {
 		var want, got []string
 		for range 5 {
 			u := account("user")
@@ -52,7 +52,7 @@ var mailTests = map[string]func(t *testing.T, s Store){
 		wantSame(t, got, want)
 		wantSame(t, len(s.claim(t, hold, 0)), 0)
 	},
-	"many who claim at once share the mails": func(t *testing.T, s Store) {
+	"many who claim at once share the mails": func(t *testing.T, s store) {
 		const mails = 30
 		for range mails {
 			u := account("user")
@@ -83,7 +83,7 @@ var mailTests = map[string]func(t *testing.T, s Store){
 			}
 		}
 	},
-	"the mails to one address come one after the other": func(t *testing.T, s Store) {
+	"the mails to one address come one after the other": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		first, second, other := mail(ada, models.MailReset), mail(ada, models.MailReset), mail(grace, models.MailReset)
@@ -95,7 +95,7 @@ var mailTests = map[string]func(t *testing.T, s Store){
 		noError(t, "Done() of no id", s.Mails.Done(t.Context(), "no id"))
 		wantMails(t, s.claim(t, hold, 10), second.ID)
 	},
-	"what failed comes again when its time has come": func(t *testing.T, s Store) {
+	"what failed comes again when its time has come": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		m := mail(ada, models.MailVerify)
@@ -108,7 +108,7 @@ var mailTests = map[string]func(t *testing.T, s Store){
 		claimed = s.claim(t, hold, 1)
 		wantSame(t, []int{claimed[0].Attempts, claimed[0].Refusals}, []int{2, 1})
 	},
-	"whose claim has ended leaves the mail to others": func(t *testing.T, s Store) {
+	"whose claim has ended leaves the mail to others": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		s.promise(t, mail(ada, models.MailVerify))
@@ -119,7 +119,7 @@ var mailTests = map[string]func(t *testing.T, s Store){
 		noError(t, "Retry() by who was late", s.Mails.Retry(t.Context(), late[0], 0))
 		wantMails(t, s.claim(t, hold, 1))
 	},
-	"a mail that was not committed is not sent": func(t *testing.T, s Store) {
+	"a mail that was not committed is not sent": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
@@ -129,7 +129,7 @@ var mailTests = map[string]func(t *testing.T, s Store){
 		wantError(t, "Do()", err, domain.ErrEmailTaken)
 		wantUnsent(t, s, 0, time.Time{})
 	},
-	"a user takes mails along, and an address": func(t *testing.T, s Store) {
+	"a user takes mails along, and an address": func(t *testing.T, s store) {
 		ada, ghost := account("Ada"), account("Ghost")
 		s.create(t, ada)
 		old := mail(ada, models.MailEmailChanged)
@@ -137,16 +137,16 @@ var mailTests = map[string]func(t *testing.T, s Store){
 		byAddress := models.Mail{ID: newID(), Kind: models.MailReset, To: ada.Email, Language: "en", CreatedAt: kept(now)}
 		other := models.Mail{ID: newID(), Kind: models.MailReset, To: "other@example.com", Language: "en", CreatedAt: kept(now)}
 		s.promise(t, mail(ada, models.MailVerify), old, byAddress, other)
-		s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Users.Delete(ctx, ada.ID) })
+		s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Users.Delete(ctx, ada.ID) })
 		wantUnsent(t, s, 2, kept(now))
-		s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Mails.DeleteTo(ctx, ada.Email) })
+		s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Mails.DeleteTo(ctx, ada.Email) })
 		wantMails(t, s.claim(t, hold, 10), other.ID)
 		err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
 			return r.Mails.Append(ctx, mail(ghost, models.MailVerify))
 		})
 		wantError(t, "Append()", err, domain.ErrNotFound)
 	},
-	"one can see how many wait and since when": func(t *testing.T, s Store) {
+	"one can see how many wait and since when": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		wantUnsent(t, s, 0, time.Time{})
@@ -161,14 +161,14 @@ var mailTests = map[string]func(t *testing.T, s Store){
 }
 
 // promise stores mails.
-func (s Store) promise(t *testing.T, mails ...models.Mail) {
+func (s store) promise(t *testing.T, mails ...models.Mail) {
 	t.Helper()
 	for _, m := range mails {
-		s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Mails.Append(ctx, m) })
+		s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Mails.Append(ctx, m) })
 	}
 }
 
-func (s Store) claim(t *testing.T, hold time.Duration, limit int) []models.Mail {
+func (s store) claim(t *testing.T, hold time.Duration, limit int) []models.Mail {
 	t.Helper()
 	mails, err := s.Mails.Claim(t.Context(), hold, limit)
 	noError(t, "Claim()", err)
@@ -184,7 +184,7 @@ func wantMails(t *testing.T, mails []models.Mail, want ...string) {
 	wantSame(t, got, append([]string{}, want...))
 }
 
-func wantUnsent(t *testing.T, s Store, want int64, since time.Time) {
+func wantUnsent(t *testing.T, s store, want int64, since time.Time) {
 	t.Helper()
 	pending, oldest, err := s.Mails.Unsent(t.Context())
 	noError(t, "Unsent()", err)

@@ -11,8 +11,8 @@ import (
 	"gofiber-auth/domain/repositories"
 )
 
-var pageTests = map[string]func(t *testing.T, s Store){
-	"pages are complete and in the order of ids": func(t *testing.T, s Store) {
+var pageTests = map[string]func(t *testing.T, s store){
+	"pages are complete and in the order of ids": func(t *testing.T, s store) {
 		var want []string
 		for i := range 7 {
 			u := account(fmt.Sprintf("user%d", i))
@@ -23,7 +23,7 @@ var pageTests = map[string]func(t *testing.T, s Store){
 			wantSame(t, walk(t, s, "", limit, nil), want)
 		}
 	},
-	"who stays is seen once, whoever comes and goes meanwhile": func(t *testing.T, s Store) {
+	"who stays is seen once, whoever comes and goes meanwhile": func(t *testing.T, s store) {
 		var stay []string
 		for i := range 6 {
 			u := account(fmt.Sprintf("stay%d", i))
@@ -35,7 +35,7 @@ var pageTests = map[string]func(t *testing.T, s Store){
 			pages++
 			s.create(t, account(fmt.Sprintf("new%d", pages)))
 			if strings.HasPrefix(last.Username, "go") { // the row that the cursor stands on
-				s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Users.Delete(ctx, last.ID) })
+				s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Users.Delete(ctx, last.ID) })
 			}
 			if pages > 20 {
 				t.Fatal("the walk does not end")
@@ -51,7 +51,7 @@ var pageTests = map[string]func(t *testing.T, s Store){
 			}
 		}
 	},
-	"a prefix is that of e-mail or username, in any case": func(t *testing.T, s Store) {
+	"a prefix is that of e-mail or username, in any case": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		grace.Email = "adm.hopper@example.com"
 		s.create(t, ada, grace)
@@ -69,7 +69,7 @@ var pageTests = map[string]func(t *testing.T, s Store){
 			wantIDs(t, s, prefix, want...)
 		}
 	},
-	"a prefix has no wildcards": func(t *testing.T, s Store) {
+	"a prefix has no wildcards": func(t *testing.T, s store) {
 		names := []string{`a_b`, `a%b`, `a\b`, `a.b`, `a'b`}
 		byName := map[string]string{}
 		for i, name := range names {
@@ -86,13 +86,13 @@ var pageTests = map[string]func(t *testing.T, s Store){
 			wantIDs(t, s, nobody)
 		}
 	},
-	"a prefix that nobody can have finds nobody": func(t *testing.T, s Store) {
+	"a prefix that nobody can have finds nobody": func(t *testing.T, s store) {
 		s.create(t, account("kelvin"))
 		for _, prefix := range []string{"\x00", "k\x00", "k\xff", "\u212A", strings.Repeat("k", 70_000), strings.Repeat("%", 300)} {
 			wantIDs(t, s, prefix)
 		}
 	},
-	"no limit is no users": func(t *testing.T, s Store) {
+	"no limit is no users": func(t *testing.T, s store) {
 		s.create(t, account("Ada"))
 		for _, limit := range []int{0, -1} {
 			users, err := s.Users.Page(t.Context(), repositories.UserQuery{Limit: limit})
@@ -100,7 +100,7 @@ var pageTests = map[string]func(t *testing.T, s Store){
 			wantSame(t, len(users), 0)
 		}
 	},
-	"a page begins after an id and nothing else": func(t *testing.T, s Store) {
+	"a page begins after an id and nothing else": func(t *testing.T, s store) {
 		for _, after := range noIDs[1:] {
 			_, err := s.Users.Page(t.Context(), repositories.UserQuery{After: after, Limit: 1})
 			wantError(t, "Page()", err, domain.ErrNotFound)
@@ -109,7 +109,7 @@ var pageTests = map[string]func(t *testing.T, s Store){
 }
 
 // walk returns the ids of all pages; between is called between two with the last user seen.
-func walk(t *testing.T, s Store, prefix string, limit int, between func(last models.User)) []string {
+func walk(t *testing.T, s store, prefix string, limit int, between func(last models.User)) []string {
 	t.Helper()
 	var (
 		ids   []string
@@ -130,7 +130,7 @@ func walk(t *testing.T, s Store, prefix string, limit int, between func(last mod
 	}
 }
 
-func wantIDs(t *testing.T, s Store, prefix string, want ...string) {
+func wantIDs(t *testing.T, s store, prefix string, want ...string) {
 	t.Helper()
 	if got := walk(t, s, prefix, 100, nil); strings.Join(got, " ") != strings.Join(want, " ") {
 		t.Errorf("prefix %.20q finds %v, want %v", prefix, got, want)

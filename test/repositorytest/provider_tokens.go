@@ -11,8 +11,8 @@ import (
 	"gofiber-auth/domain/repositories"
 )
 
-var providerTokenTests = map[string]func(t *testing.T, s Store){
-	"pages hold every identity with a token, in the order of ids": func(t *testing.T, s Store) {
+var providerTokenTests = map[string]func(t *testing.T, s store){
+	"pages hold every identity with a token, in the order of ids": func(t *testing.T, s store) {
 		var want []string
 		for n := range 7 {
 			u := account(fmt.Sprintf("user%d", n))
@@ -34,7 +34,7 @@ var providerTokenTests = map[string]func(t *testing.T, s Store){
 		for _, limit := range []int{1, 2, 6, 100} {
 			var got []string
 			for after := ""; ; after = got[len(got)-1] {
-				page, err := s.Tokens.Page(t.Context(), after, limit)
+				page, err := s.Identities.Page(t.Context(), after, limit)
 				noError(t, "Page()", err)
 				if got = append(got, idsOf(page)...); len(page) < limit {
 					break
@@ -43,25 +43,25 @@ var providerTokenTests = map[string]func(t *testing.T, s Store){
 			wantSame(t, got, want)
 		}
 		for _, limit := range []int{0, -1} {
-			page, err := s.Tokens.Page(t.Context(), "", limit)
+			page, err := s.Identities.Page(t.Context(), "", limit)
 			noError(t, "Page()", err)
 			wantSame(t, len(page), 0)
 		}
 		for _, after := range noIDs[1:] {
-			_, err := s.Tokens.Page(t.Context(), after, 1)
+			_, err := s.Identities.Page(t.Context(), after, 1)
 			wantError(t, "Page()", err, domain.ErrNotFound)
 		}
 	},
-	"a page holds whole identities": func(t *testing.T, s Store) {
+	"a page holds whole identities": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		want := identity(ada, models.ProviderGoogle)
 		s.link(t, want)
-		page, err := s.Tokens.Page(t.Context(), "", 1)
+		page, err := s.Identities.Page(t.Context(), "", 1)
 		noError(t, "Page()", err)
 		wantIdentity(t, page[0], want)
 	},
-	"tokens are replaced where they are still those, and nothing else changes": func(t *testing.T, s Store) {
+	"tokens are replaced where they are still those, and nothing else changes": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		for n, tokens := range [][2]string{{"v1.a", "v1.r"}, {"v1.a", ""}, {"", "v1.r"}, {"", ""}} {
@@ -91,14 +91,14 @@ var providerTokenTests = map[string]func(t *testing.T, s Store){
 			wantIdentity(t, got, want)
 		}
 	},
-	"a log-in that comes between keeps its tokens": func(t *testing.T, s Store) {
+	"a log-in that comes between keeps its tokens": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		old := identity(ada, models.ProviderGoogle)
 		s.link(t, old)
 		login, rotated := old, old
 		login.AccessToken, rotated.AccessToken = "v1.login", "v1.rotated"
-		s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Identities.Save(ctx, login) })
+		s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Identities.Save(ctx, login) })
 		wantReplaced(t, s, old, rotated, false)
 		got, err := s.Identities.BySubject(t.Context(), old.Provider, old.ProviderID)
 		noError(t, "BySubject()", err)
@@ -106,9 +106,9 @@ var providerTokenTests = map[string]func(t *testing.T, s Store){
 	},
 }
 
-func wantReplaced(t *testing.T, s Store, old, fresh models.OAuthProvider, want bool) {
+func wantReplaced(t *testing.T, s store, old, fresh models.OAuthProvider, want bool) {
 	t.Helper()
-	replaced, err := s.Tokens.Replace(t.Context(), old, fresh)
+	replaced, err := s.Identities.Replace(t.Context(), old, fresh)
 	noError(t, "Replace()", err)
 	wantSame(t, replaced, want)
 }

@@ -14,8 +14,8 @@ import (
 // crowd is how many do a thing at once.
 const crowd = 20
 
-var raceTests = map[string]func(t *testing.T, s Store){
-	"of many that take one e-mail, one gets it": func(t *testing.T, s Store) {
+var raceTests = map[string]func(t *testing.T, s store){
+	"of many that take one e-mail, one gets it": func(t *testing.T, s store) {
 		errs := atOnce(crowd, func(i int) error {
 			u := account(fmt.Sprintf("racer%d", i))
 			u.Email = "Ada@example.com"
@@ -32,7 +32,7 @@ var raceTests = map[string]func(t *testing.T, s Store){
 		wantCounts(t, errs, map[error]int{nil: 1, domain.ErrEmailTaken: crowd - 1})
 		wantPending(t, s, 1)
 	},
-	"of many that change to one username, one gets it": func(t *testing.T, s Store) {
+	"of many that change to one username, one gets it": func(t *testing.T, s store) {
 		users := make([]models.User, crowd)
 		for i := range users {
 			users[i] = account(fmt.Sprintf("racer%d", i))
@@ -43,7 +43,7 @@ var raceTests = map[string]func(t *testing.T, s Store){
 		})
 		wantCounts(t, errs, map[error]int{nil: 1, domain.ErrUsernameTaken: crowd - 1})
 	},
-	"changes of one user come one after the other, and so do its events": func(t *testing.T, s Store) {
+	"changes of one user come one after the other, and so do its events": func(t *testing.T, s store) {
 		ada := account("Ada")
 		ada.Version = 0
 		s.create(t, ada)
@@ -76,7 +76,7 @@ var raceTests = map[string]func(t *testing.T, s Store){
 		noError(t, "ByID()", err)
 		wantSame(t, got.Version, crowd)
 	},
-	"of two admins that are demoted at once, one stays": func(t *testing.T, s Store) {
+	"of two admins that are demoted at once, one stays": func(t *testing.T, s store) {
 		for round := range 10 {
 			one, two := account(fmt.Sprintf("one%d", round)), account(fmt.Sprintf("two%d", round))
 			one.Role, two.Role = models.RoleAdmin, models.RoleAdmin
@@ -84,7 +84,7 @@ var raceTests = map[string]func(t *testing.T, s Store){
 			admins := []models.User{one, two}
 			errs := atOnce(2, func(i int) error { return s.Work.Do(t.Context(), demote(admins[i].ID)) })
 			wantCounts(t, errs, map[error]int{nil: 1, domain.ErrLastAdmin: 1})
-			s.do(t, func(ctx context.Context, r repositories.Set) error {
+			s.Do(t, func(ctx context.Context, r repositories.Set) error {
 				left, err := r.Users.LockActiveAdmins(ctx)
 				if err != nil || len(left) != 1 {
 					return fmt.Errorf("%d admins are left: %w", len(left), err)
@@ -93,7 +93,7 @@ var raceTests = map[string]func(t *testing.T, s Store){
 			})
 		}
 	},
-	"of many first log-ins of one identity, one makes a user": func(t *testing.T, s Store) {
+	"of many first log-ins of one identity, one makes a user": func(t *testing.T, s store) {
 		errs := atOnce(crowd, func(i int) error {
 			u := account(fmt.Sprintf("racer%d", i))
 			link := identity(u, models.ProviderGoogle)
@@ -117,7 +117,7 @@ var raceTests = map[string]func(t *testing.T, s Store){
 		noError(t, "BySubject()", err)
 		wantSame(t, got.UserID, users[0].ID)
 	},
-	"of many identities of a provider that one user links, one is linked": func(t *testing.T, s Store) {
+	"of many identities of a provider that one user links, one is linked": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		errs := atOnce(crowd, func(int) error {
@@ -129,7 +129,7 @@ var raceTests = map[string]func(t *testing.T, s Store){
 		noError(t, "OfUser()", err)
 		wantSame(t, len(of), 1)
 	},
-	"whoever is deleted while identities are linked leaves none": func(t *testing.T, s Store) {
+	"whoever is deleted while identities are linked leaves none": func(t *testing.T, s store) {
 		for round := range 5 {
 			ada := account(fmt.Sprintf("ada%d", round))
 			s.create(t, ada)
@@ -151,7 +151,7 @@ var raceTests = map[string]func(t *testing.T, s Store){
 			wantSame(t, len(of), 0)
 		}
 	},
-	"of many that replace the same tokens, one does": func(t *testing.T, s Store) {
+	"of many that replace the same tokens, one does": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		old := identity(ada, models.ProviderGoogle)
@@ -160,7 +160,7 @@ var raceTests = map[string]func(t *testing.T, s Store){
 		errs := atOnce(crowd, func(i int) (err error) {
 			fresh := old
 			fresh.AccessToken = fmt.Sprintf("v1.fresh%d", i)
-			replaced[i], err = s.Tokens.Replace(t.Context(), old, fresh)
+			replaced[i], err = s.Identities.Replace(t.Context(), old, fresh)
 			return err
 		})
 		wantCounts(t, errs, map[error]int{nil: crowd})
@@ -170,7 +170,7 @@ var raceTests = map[string]func(t *testing.T, s Store){
 			wantSame(t, r, got.AccessToken == fmt.Sprintf("v1.fresh%d", i))
 		}
 	},
-	"of many that want a lease, one gets it": func(t *testing.T, s Store) {
+	"of many that want a lease, one gets it": func(t *testing.T, s store) {
 		held := make([]bool, crowd)
 		errs := atOnce(crowd, func(i int) (err error) {
 			held[i], err = s.Leases.Acquire(t.Context(), "relay", fmt.Sprintf("holder%d", i), time.Minute)

@@ -12,29 +12,29 @@ import (
 	"gofiber-auth/domain/repositories"
 )
 
-var refreshTests = map[string]func(t *testing.T, s Store){
-	"a refresh token comes back with its session and its user": func(t *testing.T, s Store) {
+var refreshTests = map[string]func(t *testing.T, s store){
+	"a refresh token comes back with its session and its user": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		login, token := s.logInWith(t, ada)
 		s.logIn(t, ada)
-		s.do(t, change(ada.ID, func(u *models.User) { u.Username = "Countess" }))
+		s.Do(t, change(ada.ID, func(u *models.User) { u.Username = "Countess" }))
 		ada.Username = "Countess"
 		wantSame(t, s.refresh(t, token.Hash), models.Refresh{Principal: models.Principal{User: ada, Session: login}, Token: token})
 	},
-	"an unknown refresh token is not found": func(t *testing.T, s Store) {
+	"an unknown refresh token is not found": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		_, token := s.logInWith(t, ada)
 		for _, hash := range [][]byte{nil, {}, token.Hash[:31], make([]byte, 32)} {
-			s.do(t, func(ctx context.Context, r repositories.Set) error {
+			s.Do(t, func(ctx context.Context, r repositories.Set) error {
 				_, err := r.Sessions.ByRefreshToken(ctx, hash)
 				wantError(t, "ByRefreshToken()", err, domain.ErrNotFound)
 				return nil
 			})
 		}
 	},
-	"a used refresh token is kept, with its first use": func(t *testing.T, s Store) {
+	"a used refresh token is kept, with its first use": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		login, first := s.logInWith(t, ada)
@@ -50,7 +50,7 @@ var refreshTests = map[string]func(t *testing.T, s Store){
 		noError(t, "WithUser()", err)
 		wantSame(t, got, of)
 	},
-	"it is known whether a successor has been used": func(t *testing.T, s Store) {
+	"it is known whether a successor has been used": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		_, first := s.logInWith(t, ada)
@@ -65,21 +65,21 @@ var refreshTests = map[string]func(t *testing.T, s Store){
 		s.rotate(t, third, now)
 		wantSame(t, s.refresh(t, second.Hash).SuccessorUsed, true)
 	},
-	"a session takes all its refresh tokens along": func(t *testing.T, s Store) {
+	"a session takes all its refresh tokens along": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		login, first := s.logInWith(t, ada)
 		second := s.rotate(t, first, now)
-		s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Sessions.Delete(ctx, login.ID) })
+		s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Sessions.Delete(ctx, login.ID) })
 		for _, token := range []models.RefreshToken{first, second} {
-			s.do(t, func(ctx context.Context, r repositories.Set) error {
+			s.Do(t, func(ctx context.Context, r repositories.Set) error {
 				_, err := r.Sessions.ByRefreshToken(ctx, token.Hash)
 				wantError(t, "ByRefreshToken()", err, domain.ErrNotFound)
 				return nil
 			})
 		}
 	},
-	"of many that bring one refresh token, one finds it unused": func(t *testing.T, s Store) {
+	"of many that bring one refresh token, one finds it unused": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		_, token := s.logInWith(t, ada)
@@ -104,13 +104,13 @@ var refreshTests = map[string]func(t *testing.T, s Store){
 		}
 		wantSame(t, firsts, 1)
 	},
-	"who looks a refresh token up waits for who did before": func(t *testing.T, s Store) {
+	"who looks a refresh token up waits for who did before": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		_, token := s.logInWith(t, ada)
 		second := make(chan models.Refresh, 1)
 		failed := make(chan error, 1)
-		s.do(t, func(ctx context.Context, r repositories.Set) error {
+		s.Do(t, func(ctx context.Context, r repositories.Set) error {
 			first, err := r.Sessions.ByRefreshToken(ctx, token.Hash)
 			if err != nil {
 				return err
@@ -135,7 +135,7 @@ var refreshTests = map[string]func(t *testing.T, s Store){
 			t.Error("the second does not see that the first has used the token")
 		}
 	},
-	"of many that use the successors of a token, those behind the first know": func(t *testing.T, s Store) {
+	"of many that use the successors of a token, those behind the first know": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		_, token := s.logInWith(t, ada)
@@ -159,7 +159,7 @@ var refreshTests = map[string]func(t *testing.T, s Store){
 		wantSame(t, knew[0], false)
 		wantSame(t, s.refresh(t, token.Hash).SuccessorUsed, true)
 	},
-	"a session that ends while it is refreshed leaves nothing": func(t *testing.T, s Store) {
+	"a session that ends while it is refreshed leaves nothing": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		for round := range 10 {
@@ -185,7 +185,7 @@ var refreshTests = map[string]func(t *testing.T, s Store){
 				}
 			}
 			wantLive(t, s, map[string]bool{login.ID: false})
-			s.do(t, func(ctx context.Context, r repositories.Set) error {
+			s.Do(t, func(ctx context.Context, r repositories.Set) error {
 				_, err := r.Sessions.ByRefreshToken(ctx, token.Hash)
 				wantError(t, fmt.Sprint("ByRefreshToken() in round ", round), err, domain.ErrNotFound)
 				return nil
@@ -195,17 +195,17 @@ var refreshTests = map[string]func(t *testing.T, s Store){
 }
 
 // logInWith stores a session of the user and returns it with its refresh token.
-func (s Store) logInWith(t *testing.T, u models.User) (models.Session, models.RefreshToken) {
+func (s store) logInWith(t *testing.T, u models.User) (models.Session, models.RefreshToken) {
 	t.Helper()
 	login, token := session(u)
-	s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Sessions.Create(ctx, login, token) })
+	s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Sessions.Create(ctx, login, token) })
 	return login, token
 }
 
 // refresh returns what a refresh token stands for.
-func (s Store) refresh(t *testing.T, hash []byte) (known models.Refresh) {
+func (s store) refresh(t *testing.T, hash []byte) (known models.Refresh) {
 	t.Helper()
-	s.do(t, func(ctx context.Context, r repositories.Set) (err error) {
+	s.Do(t, func(ctx context.Context, r repositories.Set) (err error) {
 		known, err = r.Sessions.ByRefreshToken(ctx, hash)
 		return err
 	})
@@ -213,10 +213,10 @@ func (s Store) refresh(t *testing.T, hash []byte) (known models.Refresh) {
 }
 
 // rotate uses a refresh token and returns its successor.
-func (s Store) rotate(t *testing.T, token models.RefreshToken, at time.Time) models.RefreshToken {
+func (s store) rotate(t *testing.T, token models.RefreshToken, at time.Time) models.RefreshToken {
 	t.Helper()
 	next := successor(token, at)
-	s.do(t, func(ctx context.Context, r repositories.Set) error {
+	s.Do(t, func(ctx context.Context, r repositories.Set) error {
 		known, err := r.Sessions.ByRefreshToken(ctx, token.Hash)
 		if err != nil {
 			return err

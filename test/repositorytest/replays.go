@@ -9,8 +9,8 @@ import (
 	"gofiber-auth/domain/repositories"
 )
 
-var replayTests = map[string]func(t *testing.T, s Store){
-	"published events go out again, in the order of user and version, so many at a time": func(t *testing.T, s Store) {
+var replayTests = map[string]func(t *testing.T, s store){
+	"published events go out again, in the order of user and version, so many at a time": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace") // in the order of their ids
 		a1, a2, g1, waits := event(ada, 1), event(ada, 2), event(grace, 1), event(grace, 2)
 		s.append(t, g1, a1, a2, waits)
@@ -23,7 +23,7 @@ var replayTests = map[string]func(t *testing.T, s Store){
 		wantSame(t, s.wantReplay(t, repositories.Selection{}, last, 2, 0), last)
 		wantPending(t, s, 4)
 	},
-	"of one user or since a time": func(t *testing.T, s Store) {
+	"of one user or since a time": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		old, young, graces := event(ada, 1), event(ada, 2), event(grace, 1)
 		old.OccurredAt = kept(now.Add(-time.Microsecond))
@@ -37,7 +37,7 @@ var replayTests = map[string]func(t *testing.T, s Store){
 		s.wantReplay(t, repositories.Selection{UserID: ada.ID}, repositories.Place{}, 10, 1)
 		wantPending(t, s, 3)
 	},
-	"of a user whose deletion is published only the deletion": func(t *testing.T, s Store) {
+	"of a user whose deletion is published only the deletion": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		a1, a2, g1, g2 := event(ada, 1), deletion(ada, 2), event(grace, 1), deletion(grace, 2)
 		s.append(t, a1, a2, g1, g2)
@@ -45,19 +45,19 @@ var replayTests = map[string]func(t *testing.T, s Store){
 		s.wantReplay(t, repositories.Selection{}, repositories.Place{}, 10, 2)
 		wantHeads(t, s, 10, a2, g1)
 	},
-	"older events that wait": func(t *testing.T, s Store) {
+	"older events that wait": func(t *testing.T, s store) {
 		ada := account("Ada")
 		old, young, published := event(ada, 1), event(ada, 2), event(ada, 3)
 		young.OccurredAt = kept(now.Add(time.Second))
 		s.append(t, old, young, published)
 		s.mark(t, published)
 		for before, want := range map[time.Time]int64{now: 0, now.Add(time.Second): 1, now.Add(time.Minute): 2} {
-			n, err := s.Replays.Waiting(t.Context(), before)
+			n, err := s.Outbox.Waiting(t.Context(), before)
 			noError(t, "Waiting()", err)
 			wantSame(t, n, want)
 		}
 	},
-	"users whose newest event is gone": func(t *testing.T, s Store) {
+	"users whose newest event is gone": func(t *testing.T, s store) {
 		gone, behind, has := account("Gone"), account("Behind"), account("Has")
 		behind.Version, has.Version = 3, 2
 		gone.UpdatedAt = kept(now.Add(-time.Microsecond))
@@ -73,9 +73,9 @@ var replayTests = map[string]func(t *testing.T, s Store){
 	},
 }
 
-func (s Store) wantReplay(t *testing.T, sel repositories.Selection, after repositories.Place, limit int, want int64) repositories.Place {
+func (s store) wantReplay(t *testing.T, sel repositories.Selection, after repositories.Place, limit int, want int64) repositories.Place {
 	t.Helper()
-	n, last, err := s.Replays.Requeue(t.Context(), sel, after, limit)
+	n, last, err := s.Outbox.Requeue(t.Context(), sel, after, limit)
 	noError(t, "Requeue()", err)
 	if n != want {
 		t.Fatalf("%d events were requeued, want %d", n, want)
@@ -83,9 +83,9 @@ func (s Store) wantReplay(t *testing.T, sel repositories.Selection, after reposi
 	return last
 }
 
-func (s Store) wantWithoutEvent(t *testing.T, sel repositories.Selection, after string, limit int, want ...models.User) {
+func (s store) wantWithoutEvent(t *testing.T, sel repositories.Selection, after string, limit int, want ...models.User) {
 	t.Helper()
-	got, err := s.Replays.WithoutEvent(t.Context(), sel, after, limit)
+	got, err := s.Outbox.WithoutEvent(t.Context(), sel, after, limit)
 	noError(t, "WithoutEvent()", err)
 	places := []repositories.Place{}
 	for _, u := range want {

@@ -1,48 +1,28 @@
-// Package repositorytest holds what every implementation of the ports in
-// domain/repositories must do (Run), and one in memory for the tests of use cases (Memory).
+// Package repositorytest holds what both databases must do, and every store of one-time values.
 package repositorytest
 
 import (
+	"errors"
 	"testing"
 
-	"gofiber-auth/domain/repositories"
+	"gofiber-auth/infrastructure/postgres"
+	"gofiber-auth/test/storage"
 )
 
-// Store is one implementation of the ports over one database.
-type Store struct {
-	Work      repositories.UnitOfWork
-	Users     repositories.UserReader
-	Sessions  repositories.SessionReader
-	Live      repositories.SessionLister
-	Pages     repositories.SessionPages
-	Expired   repositories.ExpiredSessions
-	Outbox    repositories.OutboxQueue
-	Backlog   repositories.Backlog
-	Published repositories.PublishedEvents
-	Replays   repositories.Replays
-	Leases    repositories.Leases
+// store is the repositories over the database of one test.
+type store struct{ *storage.Storage }
 
-	Deliveries repositories.Deliveries
-	ByHTTP     repositories.UnitOfWork // whose events wait to be delivered by HTTP, too
-	Identities repositories.IdentityReader
-	Tokens     repositories.ProviderTokens
-	Addresses  repositories.SessionAddresses
-	Audit      repositories.AuditReader
-	OldAudit   repositories.ExpiredAudit
-	History    repositories.EventHistory
-
-	Mails         repositories.MailQueue
-	MailTokens    repositories.MailTokenReader
-	ExpiredTokens repositories.ExpiredMailTokens
-}
-
-// Run tests the behaviour of an implementation. open returns an empty store, which must take
-// 20 units of work at once.
-func Run(t *testing.T, open func(t *testing.T) Store) {
+// Run tests the repositories over databases with the schema, each of which serves one test after
+// the other. A database must take 20 units of work at once.
+func Run(t *testing.T, databases ...*postgres.Database) {
 	t.Helper()
+	free := make(chan *postgres.Database, len(databases))
+	for _, db := range databases {
+		free <- db
+	}
 	for _, group := range []struct {
 		name  string
-		tests map[string]func(t *testing.T, s Store)
+		tests map[string]func(t *testing.T, s store)
 	}{
 		{"unit of work", workTests},
 		{"users", userTests},
@@ -67,29 +47,26 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 			for name, test := range group.tests {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
-					test(t, open(t))
+					db := <-free
+					t.Cleanup(func() {
+						if err := empty(db); err != nil {
+							t.Error(err)
+						}
+						free <- db
+					})
+					test(t, store{storage.New(db)})
 				})
 			}
 		})
 	}
 }
 
-// Reuse returns an open for Run over a few databases, each of which serves one test after the
-// other: for databases that take long to make. empty removes all rows.
-func Reuse[D any](databases []D, store func(D) Store, empty func(D) error) func(t *testing.T) Store {
-	free := make(chan D, len(databases))
-	for _, db := range databases {
-		free <- db
+// empty deletes all rows; sessions, tokens and identities go with their users. Audit entries
+// can go because those of the tests are years old.
+func empty(db *postgres.Database) error {
+	var errs []error
+	for _, table := range []string{"users", "mails", "http_deliveries", "outbox_events", "relay_leases", "audit_entries"} {
+		errs = append(errs, db.Write.Exec("DELETE FROM "+table).Error)
 	}
-	return func(t *testing.T) Store {
-		t.Helper()
-		db := <-free
-		t.Cleanup(func() {
-			if err := empty(db); err != nil {
-				t.Error(err)
-			}
-			free <- db
-		})
-		return store(db)
-	}
+	return errors.Join(errs...)
 }

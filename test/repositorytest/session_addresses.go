@@ -7,8 +7,8 @@ import (
 	"gofiber-auth/domain/models"
 )
 
-var addressTests = map[string]func(t *testing.T, s Store){
-	"where a user is logged in, those used last first": func(t *testing.T, s Store) {
+var addressTests = map[string]func(t *testing.T, s store){
+	"where a user is logged in, those used last first": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		end := kept(now.Add(time.Hour))
@@ -24,17 +24,17 @@ var addressTests = map[string]func(t *testing.T, s Store){
 			10: {"192.0.2.2", "192.0.2.1", "2001:db8::3"},
 			2:  {"192.0.2.2", "192.0.2.1"},
 		} {
-			got, err := s.Addresses.AddressesOf(t.Context(), ada.ID, end.Add(-time.Minute).In(time.FixedZone("Auckland", 13*60*60)), limit)
+			got, err := s.Sessions.AddressesOf(t.Context(), ada.ID, end.Add(-time.Minute).In(time.FixedZone("Auckland", 13*60*60)), limit)
 			noError(t, "AddressesOf()", err)
 			wantSame(t, got, want)
 		}
-		got, err := s.Addresses.AddressesOf(t.Context(), ada.ID, end, 10)
+		got, err := s.Sessions.AddressesOf(t.Context(), ada.ID, end, 10)
 		noError(t, "AddressesOf()", err)
 		wantSame(t, len(got), 0)
 	},
-	"nobody is logged in who is not there": func(t *testing.T, s Store) {
+	"nobody is logged in who is not there": func(t *testing.T, s store) {
 		for _, id := range append(noIDs, newID()) {
-			got, err := s.Addresses.AddressesOf(t.Context(), id, now, 10)
+			got, err := s.Sessions.AddressesOf(t.Context(), id, now, 10)
 			noError(t, "AddressesOf()", err)
 			wantSame(t, len(got), 0)
 		}

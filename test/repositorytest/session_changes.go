@@ -8,6 +8,7 @@ import (
 
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
+	"gofiber-auth/test/storage"
 )
 
 // RunSessionChanges tests that a unit of work over an empty database tells changed, once it has
@@ -15,12 +16,12 @@ import (
 func RunSessionChanges(t *testing.T, open func(changed func(context.Context, []repositories.SessionChange)) repositories.UnitOfWork) {
 	t.Helper()
 	var told []repositories.SessionChange
-	s := Store{Work: open(func(_ context.Context, changes []repositories.SessionChange) {
+	s := store{&storage.Storage{Work: open(func(_ context.Context, changes []repositories.SessionChange) {
 		told = append(told, changes...)
 		if len(changes) == 0 {
 			t.Error("told of nothing")
 		}
-	})}
+	})}}
 	want := func(what string, changes ...repositories.SessionChange) {
 		t.Helper()
 		if g, w := inJSON(t, told), inJSON(t, changes); len(told) != len(changes) || g != w && len(changes) > 0 {
@@ -46,11 +47,11 @@ func RunSessionChanges(t *testing.T, open func(changed func(context.Context, []r
 
 	second, third, other := s.logIn(t, ada), s.logIn(t, ada), s.logIn(t, grace)
 	told = nil
-	s.do(t, func(ctx context.Context, r repositories.Set) error {
+	s.Do(t, func(ctx context.Context, r repositories.Set) error {
 		return errors.Join(r.Sessions.Delete(ctx, newID()), r.Sessions.Delete(ctx, first.ID), r.Sessions.Delete(ctx, first.ID))
 	})
 	want("a log-out", ended(first))
-	s.do(t, func(ctx context.Context, r repositories.Set) error {
+	s.Do(t, func(ctx context.Context, r repositories.Set) error {
 		return r.Sessions.DeleteOfUser(ctx, ada.ID, second.ID)
 	})
 	want("all but one", ended(third))
@@ -62,7 +63,7 @@ func RunSessionChanges(t *testing.T, open func(changed func(context.Context, []r
 	wantError(t, "Do()", err, boom)
 	want("what is rolled back")
 
-	s.do(t, func(ctx context.Context, r repositories.Set) error {
+	s.Do(t, func(ctx context.Context, r repositories.Set) error {
 		return errors.Join(r.Users.Delete(ctx, ada.ID), r.Users.Delete(ctx, grace.ID))
 	})
 	want("deletions", ended(second), ended(other))

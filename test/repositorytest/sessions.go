@@ -13,29 +13,29 @@ import (
 	"gofiber-auth/domain/repositories"
 )
 
-var sessionTests = map[string]func(t *testing.T, s Store){
-	"a session comes back with its user as it is now": func(t *testing.T, s Store) {
+var sessionTests = map[string]func(t *testing.T, s store){
+	"a session comes back with its user as it is now": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		login := s.logIn(t, ada)
-		s.do(t, change(ada.ID, func(u *models.User) { u.IsActive = false }))
+		s.Do(t, change(ada.ID, func(u *models.User) { u.IsActive = false }))
 		got, err := s.Sessions.WithUser(t.Context(), login.ID)
 		noError(t, "WithUser()", err)
 		ada.IsActive = false
 		wantSame(t, got, models.Principal{User: ada, Session: login})
 	},
-	"a session that is not there is not found": func(t *testing.T, s Store) {
+	"a session that is not there is not found": func(t *testing.T, s store) {
 		for _, id := range append(noIDs, newID()) {
 			_, err := s.Sessions.WithUser(t.Context(), id)
 			wantError(t, "WithUser()", err, domain.ErrNotFound)
 		}
 	},
-	"nobody logs in who has just been deleted": func(t *testing.T, s Store) {
+	"nobody logs in who has just been deleted": func(t *testing.T, s store) {
 		login, token := session(account("Ghost"))
 		err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Sessions.Create(ctx, login, token) })
 		wantError(t, "Create()", err, domain.ErrNotFound)
 	},
-	"a client may call itself anything": func(t *testing.T, s Store) {
+	"a client may call itself anything": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		for name, text := range unstorable {
@@ -49,11 +49,11 @@ var sessionTests = map[string]func(t *testing.T, s Store){
 			}
 		}
 	},
-	"a transaction sees whether a session has ended": func(t *testing.T, s Store) {
+	"a transaction sees whether a session has ended": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		login := s.logIn(t, ada)
-		s.do(t, func(ctx context.Context, r repositories.Set) error {
+		s.Do(t, func(ctx context.Context, r repositories.Set) error {
 			got, err := r.Sessions.ByID(ctx, login.ID)
 			noError(t, "ByID()", err)
 			wantSame(t, got, login)
@@ -65,29 +65,29 @@ var sessionTests = map[string]func(t *testing.T, s Store){
 			return nil
 		})
 	},
-	"one session ends and the others stay": func(t *testing.T, s Store) {
+	"one session ends and the others stay": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		gone, stays := s.logIn(t, ada), s.logIn(t, ada)
 		for range 2 { // the second time it has ended already
-			s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Sessions.Delete(ctx, gone.ID) })
+			s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Sessions.Delete(ctx, gone.ID) })
 		}
-		s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Sessions.Delete(ctx, "no id") })
+		s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Sessions.Delete(ctx, "no id") })
 		wantLive(t, s, map[string]bool{gone.ID: false, stays.ID: true})
 	},
-	"all sessions of a user end but the one that is kept": func(t *testing.T, s Store) {
+	"all sessions of a user end but the one that is kept": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		first, second, other := s.logIn(t, ada), s.logIn(t, ada), s.logIn(t, grace)
 		end := func(keep string) func(ctx context.Context, r repositories.Set) error {
 			return func(ctx context.Context, r repositories.Set) error { return r.Sessions.DeleteOfUser(ctx, ada.ID, keep) }
 		}
-		s.do(t, end(second.ID))
+		s.Do(t, end(second.ID))
 		wantLive(t, s, map[string]bool{first.ID: false, second.ID: true, other.ID: true})
-		s.do(t, end(""))
+		s.Do(t, end(""))
 		wantLive(t, s, map[string]bool{first.ID: false, second.ID: false, other.ID: true})
 	},
-	"the live sessions of a user are listed, the newest first": func(t *testing.T, s Store) {
+	"the live sessions of a user are listed, the newest first": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		at := kept(now)
@@ -100,17 +100,17 @@ var sessionTests = map[string]func(t *testing.T, s Store){
 		s.logIn(t, grace)
 		elsewhere := now.In(time.FixedZone("Auckland", 13*60*60))
 		for _, id := range []string{ada.ID, strings.ToUpper(ada.ID)} {
-			live, err := s.Live.LiveOf(t.Context(), id, elsewhere)
+			live, err := s.Sessions.LiveOf(t.Context(), id, elsewhere)
 			noError(t, "LiveOf()", err)
 			wantSame(t, live, []models.Session{second, first, middle, oldest})
 		}
 		for _, id := range append(noIDs, newID()) {
-			live, err := s.Live.LiveOf(t.Context(), id, now)
+			live, err := s.Sessions.LiveOf(t.Context(), id, now)
 			noError(t, "LiveOf() of nobody", err)
 			wantSame(t, len(live), 0)
 		}
 	},
-	"all live sessions are read page by page": func(t *testing.T, s Store) {
+	"all live sessions are read page by page": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		at := kept(now)
@@ -121,7 +121,7 @@ var sessionTests = map[string]func(t *testing.T, s Store){
 		var got []models.Session
 		after := ""
 		for _, n := range []int{2, 1, 0} {
-			page, err := s.Pages.LiveAfter(t.Context(), after, at, 2)
+			page, err := s.Sessions.LiveAfter(t.Context(), after, at, 2)
 			noError(t, "LiveAfter()", err)
 			wantSame(t, len(page), n)
 			if got = append(got, page...); n > 0 {
@@ -129,19 +129,19 @@ var sessionTests = map[string]func(t *testing.T, s Store){
 			}
 		}
 		wantSame(t, got, want)
-		_, err := s.Pages.LiveAfter(t.Context(), "x", at, 2)
+		_, err := s.Sessions.LiveAfter(t.Context(), "x", at, 2)
 		wantError(t, "LiveAfter() no id", err, domain.ErrNotFound)
 
 		asked := append([]string{want[2].ID, old.ID, newID(), strings.ToUpper(want[0].ID)}, noIDs...)
-		live, err := s.Pages.LiveAmong(t.Context(), asked, at)
+		live, err := s.Sessions.LiveAmong(t.Context(), asked, at)
 		noError(t, "LiveAmong()", err)
 		slices.Sort(live)
 		wantSame(t, live, []string{want[0].ID, want[2].ID})
-		live, err = s.Pages.LiveAmong(t.Context(), noIDs, at)
+		live, err = s.Sessions.LiveAmong(t.Context(), noIDs, at)
 		noError(t, "LiveAmong() nothing", err)
 		wantSame(t, len(live), 0)
 	},
-	"what has expired is removed, so many at a time": func(t *testing.T, s Store) {
+	"what has expired is removed, so many at a time": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		expire := func(at time.Time) func(*models.Session) { return func(s *models.Session) { s.ExpiresAt = at } }
@@ -151,7 +151,7 @@ var sessionTests = map[string]func(t *testing.T, s Store){
 		dead := []models.Session{s.logIn(t, ada, expire(end.Add(-time.Microsecond))), s.logIn(t, ada, expire(end.Add(-100*time.Millisecond))), s.logIn(t, ada, expire(end.Add(-time.Second)))}
 		elsewhere := end.In(time.FixedZone("Auckland", 13*60*60))
 		for _, want := range []int64{2, 1, 0} {
-			n, err := s.Expired.DeleteExpired(t.Context(), elsewhere, 2)
+			n, err := s.Sessions.DeleteExpired(t.Context(), elsewhere, 2)
 			noError(t, "DeleteExpired()", err)
 			wantSame(t, n, want)
 		}
@@ -166,7 +166,7 @@ var sessionTests = map[string]func(t *testing.T, s Store){
 	},
 }
 
-func wantLive(t *testing.T, s Store, want map[string]bool) {
+func wantLive(t *testing.T, s store, want map[string]bool) {
 	t.Helper()
 	for id, live := range want {
 		_, err := s.Sessions.WithUser(t.Context(), id)

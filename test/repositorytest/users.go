@@ -17,8 +17,8 @@ var unstorable = map[string]string{"NUL": "a\x00b", "broken UTF-8": "a\xffb"}
 var noIDs = []string{"", "7", "ada", "0199", "' OR 1=1", "{01990000-0000-7000-8000-000000000000}", "01990000000070008000000000000000",
 	"01990000-0000-7000-8000-00000000000g", "a\x00b"}
 
-var userTests = map[string]func(t *testing.T, s Store){
-	"every field comes back": func(t *testing.T, s Store) {
+var userTests = map[string]func(t *testing.T, s store){
+	"every field comes back": func(t *testing.T, s store) {
 		bare, full := account("Bare"), account("Full")
 		bare.PasswordHash = ""
 		full.DisplayName, full.Avatar = new("สมชาย ใจดี 🌱"), new("https://example.com/a.png")
@@ -32,7 +32,7 @@ var userTests = map[string]func(t *testing.T, s Store){
 			wantSame(t, got, want)
 		}
 	},
-	"times come back in UTC with microseconds": func(t *testing.T, s Store) {
+	"times come back in UTC with microseconds": func(t *testing.T, s store) {
 		ada := account("Ada")
 		ada.CreatedAt, ada.UpdatedAt, ada.LastLoginAt = now, now.Add(time.Nanosecond), new(now)
 		s.create(t, ada)
@@ -40,7 +40,7 @@ var userTests = map[string]func(t *testing.T, s Store){
 		noError(t, "ByID()", err)
 		wantSame(t, []time.Time{got.CreatedAt, got.UpdatedAt, *got.LastLoginAt}, []time.Time{kept(now), kept(now), kept(now)})
 	},
-	"e-mail and username are found in any case": func(t *testing.T, s Store) {
+	"e-mail and username are found in any case": func(t *testing.T, s store) {
 		ada := account("Ada.Lovelace")
 		s.create(t, ada)
 		for _, email := range []string{"ada.lovelace@example.com", "ADA.Lovelace@EXAMPLE.com"} {
@@ -54,7 +54,7 @@ var userTests = map[string]func(t *testing.T, s Store){
 			wantSame(t, got, ada)
 		}
 	},
-	"an id is found in any case": func(t *testing.T, s Store) {
+	"an id is found in any case": func(t *testing.T, s store) {
 		ada := account("Ada")
 		ada.ID = "01990000-0000-7000-8000-00000000abcd"
 		s.create(t, ada)
@@ -62,7 +62,7 @@ var userTests = map[string]func(t *testing.T, s Store){
 		noError(t, "ByID()", err)
 		wantSame(t, got, ada)
 	},
-	"who is not there is not found": func(t *testing.T, s Store) {
+	"who is not there is not found": func(t *testing.T, s store) {
 		s.create(t, account("kelvin"))
 		_, err := s.Users.ByID(t.Context(), newID())
 		wantError(t, "ByID()", err, domain.ErrNotFound)
@@ -73,11 +73,11 @@ var userTests = map[string]func(t *testing.T, s Store){
 			wantError(t, "ByUsername()", err, domain.ErrNotFound)
 		}
 	},
-	"what is no id is not found": func(t *testing.T, s Store) {
+	"what is no id is not found": func(t *testing.T, s store) {
 		for _, id := range noIDs {
 			_, err := s.Users.ByID(t.Context(), id)
 			wantError(t, "ByID()", err, domain.ErrNotFound)
-			s.do(t, func(ctx context.Context, r repositories.Set) error {
+			s.Do(t, func(ctx context.Context, r repositories.Set) error {
 				_, err := r.Users.ForUpdate(ctx, id)
 				wantError(t, "ForUpdate()", err, domain.ErrNotFound)
 				wantError(t, "Delete()", r.Users.Delete(ctx, id), domain.ErrNotFound)
@@ -85,7 +85,7 @@ var userTests = map[string]func(t *testing.T, s Store){
 			})
 		}
 	},
-	"an e-mail or username is taken in any case": func(t *testing.T, s Store) {
+	"an e-mail or username is taken in any case": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		sameEmail, sameUsername := account("Grace"), account("aDA")
@@ -96,7 +96,7 @@ var userTests = map[string]func(t *testing.T, s Store){
 			wantError(t, "Create()", err, want)
 		}
 	},
-	"where both are taken it is the e-mail that is": func(t *testing.T, s Store) {
+	"where both are taken it is the e-mail that is": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Users.Create(ctx, account("Ada")) })
@@ -104,7 +104,7 @@ var userTests = map[string]func(t *testing.T, s Store){
 		err = s.Work.Do(t.Context(), change(grace.ID, func(u *models.User) { u.Email, u.Username = ada.Email, ada.Username }))
 		wantError(t, "Save()", err, domain.ErrEmailTaken)
 	},
-	"a change to a taken e-mail or username fails": func(t *testing.T, s Store) {
+	"a change to a taken e-mail or username fails": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		err := s.Work.Do(t.Context(), change(grace.ID, func(u *models.User) { u.Email = ada.Email }))
@@ -115,15 +115,15 @@ var userTests = map[string]func(t *testing.T, s Store){
 		noError(t, "ByID()", err)
 		wantSame(t, got, grace)
 	},
-	"one's own username may change its case": func(t *testing.T, s Store) {
+	"one's own username may change its case": func(t *testing.T, s store) {
 		ada := account("ada")
 		s.create(t, ada)
-		s.do(t, change(ada.ID, func(u *models.User) { u.Username = "ADA" }))
+		s.Do(t, change(ada.ID, func(u *models.User) { u.Username = "ADA" }))
 		got, err := s.Users.ByUsername(t.Context(), "ada")
 		noError(t, "ByUsername()", err)
 		wantSame(t, got.Username, "ADA")
 	},
-	"save writes every field": func(t *testing.T, s Store) {
+	"save writes every field": func(t *testing.T, s store) {
 		ada := account("Ada")
 		ada.DisplayName, ada.Avatar, ada.LastLoginAt = new("Ada"), new("https://example.com/a.png"), new(kept(now))
 		ada.OAuthProvider, ada.OAuthID = new("line"), new("U1")
@@ -133,12 +133,12 @@ var userTests = map[string]func(t *testing.T, s Store){
 			ID: ada.ID, Email: "lovelace@example.com", Username: "Lovelace", Role: models.RoleAdmin, Version: 2,
 			CreatedAt: ada.CreatedAt, UpdatedAt: kept(now.Add(time.Hour)),
 		}
-		s.do(t, change(ada.ID, func(u *models.User) { *u = saved }))
+		s.Do(t, change(ada.ID, func(u *models.User) { *u = saved }))
 		got, err := s.Users.ByID(t.Context(), ada.ID)
 		noError(t, "ByID()", err)
 		wantSame(t, got, saved)
 	},
-	"save touches nobody else and makes nobody": func(t *testing.T, s Store) {
+	"save touches nobody else and makes nobody": func(t *testing.T, s store) {
 		ada, ghost := account("Ada"), account("Ghost")
 		s.create(t, ada)
 		err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Users.Save(ctx, ghost) })
@@ -147,7 +147,7 @@ var userTests = map[string]func(t *testing.T, s Store){
 		noError(t, "ByID()", err)
 		wantSame(t, got, ada)
 	},
-	"text that PostgreSQL does not take is a fault of the request": func(t *testing.T, s Store) {
+	"text that PostgreSQL does not take is a fault of the request": func(t *testing.T, s store) {
 		ada := account("Ada")
 		s.create(t, ada)
 		for name, text := range unstorable {
@@ -158,12 +158,12 @@ var userTests = map[string]func(t *testing.T, s Store){
 			wantError(t, "Create() with "+name, err, domain.ErrValidation)
 		}
 	},
-	"a deleted user takes its sessions along and frees its names": func(t *testing.T, s Store) {
+	"a deleted user takes its sessions along and frees its names": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada, grace)
 		gone, stays := s.logIn(t, ada), s.logIn(t, grace)
 		s.append(t, event(ada, 1))
-		s.do(t, func(ctx context.Context, r repositories.Set) error { return r.Users.Delete(ctx, ada.ID) })
+		s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Users.Delete(ctx, ada.ID) })
 
 		_, err := s.Users.ByID(t.Context(), ada.ID)
 		wantError(t, "ByID()", err, domain.ErrNotFound)
@@ -174,16 +174,16 @@ var userTests = map[string]func(t *testing.T, s Store){
 		wantPending(t, s, 1)
 		s.create(t, account("ADA"))
 	},
-	"who is not there cannot be deleted": func(t *testing.T, s Store) {
+	"who is not there cannot be deleted": func(t *testing.T, s store) {
 		err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Users.Delete(ctx, newID()) })
 		wantError(t, "Delete()", err, domain.ErrNotFound)
 	},
-	"active admins alone are the active admins": func(t *testing.T, s Store) {
+	"active admins alone are the active admins": func(t *testing.T, s store) {
 		first, second, disabled, user := account("First"), account("Second"), account("Disabled"), account("User")
 		first.Role, second.Role, disabled.Role = models.RoleAdmin, models.RoleAdmin, models.RoleAdmin
 		disabled.IsActive = false
 		s.create(t, second, disabled, user, first)
-		s.do(t, func(ctx context.Context, r repositories.Set) error {
+		s.Do(t, func(ctx context.Context, r repositories.Set) error {
 			admins, err := r.Users.LockActiveAdmins(ctx)
 			wantSame(t, admins, []string{first.ID, second.ID})
 			return err

@@ -11,11 +11,11 @@ import (
 	"gofiber-auth/domain/repositories"
 )
 
-var workTests = map[string]func(t *testing.T, s Store){
-	"a unit commits all that it wrote": func(t *testing.T, s Store) {
+var workTests = map[string]func(t *testing.T, s store){
+	"a unit commits all that it wrote": func(t *testing.T, s store) {
 		ada := account("Ada")
 		login, token := session(ada)
-		s.do(t, func(ctx context.Context, r repositories.Set) error {
+		s.Do(t, func(ctx context.Context, r repositories.Set) error {
 			return errors.Join(r.Users.Create(ctx, ada), r.Sessions.Create(ctx, login, token), r.Outbox.Append(ctx, event(ada, 1)))
 		})
 		principal, err := s.Sessions.WithUser(t.Context(), login.ID)
@@ -23,7 +23,7 @@ var workTests = map[string]func(t *testing.T, s Store){
 		wantSame(t, principal, models.Principal{User: ada, Session: login})
 		wantPending(t, s, 1)
 	},
-	"a failed unit leaves neither row nor event": func(t *testing.T, s Store) {
+	"a failed unit leaves neither row nor event": func(t *testing.T, s store) {
 		boom, ada := errors.New("boom"), account("Ada")
 		login, token := session(ada)
 		err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
@@ -32,7 +32,7 @@ var workTests = map[string]func(t *testing.T, s Store){
 		wantError(t, "Do()", err, boom)
 		wantNothing(t, s, ada, login)
 	},
-	"a statement that fails undoes those before it": func(t *testing.T, s Store) {
+	"a statement that fails undoes those before it": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		s.create(t, ada)
 		twin := account("Ada")
@@ -46,7 +46,7 @@ var workTests = map[string]func(t *testing.T, s Store){
 		_, err = s.Users.ByID(t.Context(), grace.ID)
 		wantError(t, "ByID()", err, domain.ErrNotFound)
 	},
-	"a unit that panics is undone and blocks nobody": func(t *testing.T, s Store) {
+	"a unit that panics is undone and blocks nobody": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		func() {
 			defer func() {
@@ -63,7 +63,7 @@ var workTests = map[string]func(t *testing.T, s Store){
 		_, err := s.Users.ByID(t.Context(), ada.ID)
 		wantError(t, "ByID()", err, domain.ErrNotFound)
 	},
-	"a unit whose caller has gone is undone": func(t *testing.T, s Store) {
+	"a unit whose caller has gone is undone": func(t *testing.T, s store) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ada := account("Ada")
 		login, token := session(ada)
@@ -75,7 +75,7 @@ var workTests = map[string]func(t *testing.T, s Store){
 		wantError(t, "Do()", err, context.Canceled)
 		wantNothing(t, s, ada, login)
 	},
-	"nothing begins for a caller that has gone": func(t *testing.T, s Store) {
+	"nothing begins for a caller that has gone": func(t *testing.T, s store) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		err := s.Work.Do(ctx, func(context.Context, repositories.Set) error {
@@ -88,7 +88,7 @@ var workTests = map[string]func(t *testing.T, s Store){
 		_, err = s.Sessions.WithUser(ctx, newID())
 		wantError(t, "WithUser()", err, context.Canceled)
 	},
-	"a caller's own deadline is an overload": func(t *testing.T, s Store) {
+	"a caller's own deadline is an overload": func(t *testing.T, s store) {
 		ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 		defer cancel()
 		_, err := s.Users.ByID(ctx, newID())
@@ -96,9 +96,9 @@ var workTests = map[string]func(t *testing.T, s Store){
 		err = s.Work.Do(ctx, func(context.Context, repositories.Set) error { return nil })
 		wantError(t, "Do()", err, domain.ErrOverloaded)
 	},
-	"others see a unit's work only when it has committed": func(t *testing.T, s Store) {
+	"others see a unit's work only when it has committed": func(t *testing.T, s store) {
 		ada := account("Ada")
-		s.do(t, func(ctx context.Context, r repositories.Set) error {
+		s.Do(t, func(ctx context.Context, r repositories.Set) error {
 			if err := r.Users.Create(ctx, ada); err != nil {
 				return err
 			}
@@ -114,7 +114,7 @@ var workTests = map[string]func(t *testing.T, s Store){
 	},
 }
 
-func wantNothing(t *testing.T, s Store, u models.User, login models.Session) {
+func wantNothing(t *testing.T, s store, u models.User, login models.Session) {
 	t.Helper()
 	_, err := s.Users.ByID(t.Context(), u.ID)
 	wantError(t, "ByID()", err, domain.ErrNotFound)
