@@ -2,6 +2,7 @@ package repositorytest
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -37,10 +38,7 @@ func (s store) note(t *testing.T, entries ...models.AuditEntry) {
 func (s store) remove(t *testing.T, u models.User) {
 	t.Helper()
 	s.Do(t, func(ctx context.Context, r repositories.Set) error {
-		if err := r.Users.Delete(ctx, u.ID); err != nil {
-			return err
-		}
-		return r.Audit.Forget(ctx, u.ID)
+		return errors.Join(r.Users.Delete(ctx, u.ID), r.Audit.Forget(ctx, u.ID))
 	})
 }
 
@@ -62,8 +60,7 @@ func wantEntries(t *testing.T, s store, q repositories.AuditQuery, want ...model
 
 var auditTests = map[string]func(t *testing.T, s store){
 	"an entry comes back as it was": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		given := entry(ada, models.AuditLoggedIn)
 		want := given
 		given.At = longAgo // in another zone, and finer
@@ -78,8 +75,7 @@ var auditTests = map[string]func(t *testing.T, s store){
 		wantEntries(t, s, repositories.AuditQuery{}, e)
 	},
 	"a client may call itself anything, here too": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		for name, text := range unstorable {
 			e := entry(ada, models.AuditLoggedIn)
 			e.IP, e.UserAgent, e.RequestID, e.Detail = text, text, text, map[string]string{text: text}
@@ -108,8 +104,7 @@ var auditTests = map[string]func(t *testing.T, s store){
 		wantEntries(t, s, repositories.AuditQuery{})
 	},
 	"an entry is not written over": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		first := entry(ada, models.AuditLoggedIn)
 		s.note(t, first)
 		second := entry(ada, models.AuditLoggedOut)
@@ -121,8 +116,7 @@ var auditTests = map[string]func(t *testing.T, s store){
 		wantEntries(t, s, repositories.AuditQuery{}, first)
 	},
 	"pages are read the newest first, of one user and one action": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 		var all []models.AuditEntry
 		for i := range 12 {
 			e := entry([]models.User{ada, grace}[i%2], []models.AuditAction{models.AuditLoggedIn, models.AuditLoggedOut, models.AuditLogInFailed}[i%3])
@@ -151,22 +145,17 @@ var auditTests = map[string]func(t *testing.T, s store){
 		}
 	},
 	"nobody's page is empty, and a page begins behind an id": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		s.note(t, entry(ada, models.AuditLoggedIn))
 		for _, q := range []repositories.AuditQuery{{UserID: "no id", Limit: 1}, {Action: "\x00", Limit: 1}, {Limit: 0}, {Limit: -1}} {
-			page, err := s.Audit.Page(t.Context(), q)
-			noError(t, "Page()", err)
-			wantSame(t, len(page), 0)
+			wantSame(t, lenOf(s.Audit.Page(t.Context(), q)), 0)
 		}
 		for _, before := range noIDs[1:] {
-			_, err := s.Audit.Page(t.Context(), repositories.AuditQuery{Before: before, Limit: 1})
-			wantError(t, "Page()", err, domain.ErrNotFound)
+			wantError(t, "Page()", errOf(s.Audit.Page(t.Context(), repositories.AuditQuery{Before: before, Limit: 1})), domain.ErrNotFound)
 		}
 	},
 	"of a person who is gone, ids are left": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 		own := entry(ada, models.AuditLoggedIn)
 		failed := entry(ada, models.AuditLogInFailed) // by whoever
 		failed.ActorID = ""
@@ -180,8 +169,7 @@ var auditTests = map[string]func(t *testing.T, s store){
 		wantEntries(t, s, repositories.AuditQuery{}, nobodys, other, byAda, forgotten(byGrace), forgotten(failed), forgotten(own))
 	},
 	"nobody is forgotten who is there": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 		own, byGrace := entry(ada, models.AuditLoggedIn), entry(ada, models.AuditUserChanged)
 		byGrace.ActorID = grace.ID
 		s.note(t, own, byGrace)
@@ -195,8 +183,7 @@ var auditTests = map[string]func(t *testing.T, s store){
 		wantEntries(t, s, repositories.AuditQuery{}, byGrace, own)
 	},
 	"what is told late of a person who is gone tells only ids": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 		s.remove(t, ada)
 		own, byAda, byGrace := entry(ada, models.AuditLoggedOut), entry(grace, models.AuditUserChanged), entry(ada, models.AuditUserDeleted)
 		byAda.ActorID, byGrace.ActorID = ada.ID, grace.ID
@@ -207,8 +194,7 @@ var auditTests = map[string]func(t *testing.T, s store){
 		wantEntries(t, s, repositories.AuditQuery{}, byGrace, byAda, own)
 	},
 	"what is old is removed, so many at a time": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		end := kept(longAgo)
 		at := func(at time.Time) models.AuditEntry {
 			e := entry(ada, models.AuditLoggedIn)
@@ -221,32 +207,20 @@ var auditTests = map[string]func(t *testing.T, s store){
 		s.note(t, young...)
 		elsewhere := end.In(time.FixedZone("Auckland", 13*60*60))
 		for _, want := range []int64{2, 1, 0} {
-			n, err := s.Audit.DeleteAuditBefore(t.Context(), elsewhere, 2)
-			noError(t, "DeleteAuditBefore()", err)
-			wantSame(t, n, want)
+			wantGot(t, want)(s.Audit.DeleteAuditBefore(t.Context(), elsewhere, 2))
 		}
 		wantEntries(t, s, repositories.AuditQuery{}, young[1], young[0])
 	},
 	"deletions and entries about the same person meet": func(t *testing.T, s store) {
 		for range 5 {
-			ada := account("Ada")
-			s.create(t, ada)
+			ada := s.user(t, "Ada")
 			login := s.logIn(t, ada)
 			errs := atOnce(6, func(i int) error {
 				return s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
 					if i > 0 {
-						if err := r.Audit.Append(ctx, entry(ada, models.AuditLoggedOut)); err != nil {
-							return err
-						}
-						return r.Sessions.Delete(ctx, login.ID)
+						return errors.Join(r.Audit.Append(ctx, entry(ada, models.AuditLoggedOut)), r.Sessions.Delete(ctx, login.ID))
 					}
-					if _, err := r.Users.ForUpdate(ctx, ada.ID); err != nil {
-						return err
-					}
-					if err := r.Users.Delete(ctx, ada.ID); err != nil {
-						return err
-					}
-					return r.Audit.Forget(ctx, ada.ID)
+					return errors.Join(errOf(r.Users.ForUpdate(ctx, ada.ID)), r.Users.Delete(ctx, ada.ID), r.Audit.Forget(ctx, ada.ID))
 				})
 			})
 			wantCounts(t, errs, map[error]int{nil: 6})

@@ -17,9 +17,7 @@ var deliveryTests = map[string]func(t *testing.T, s store){
 	"every field comes back": func(t *testing.T, s store) {
 		e := event(account("Ada"), 7)
 		s.appendByHTTP(t, e)
-		due, err := s.Deliveries.Due(t.Context(), all)
-		noError(t, "Due()", err)
-		wantSame(t, due, []repositories.Delivery{{Event: e}})
+		wantGot(t, []repositories.Delivery{{Event: e}})(s.Deliveries.Due(t.Context(), all))
 	},
 	"only events of units of work that deliver wait": func(t *testing.T, s store) {
 		s.append(t, event(account("Ada"), 1))
@@ -37,9 +35,7 @@ var deliveryTests = map[string]func(t *testing.T, s store){
 	"a user's next event follows when the one before is delivered": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		a1, g1, a2, g2, a3 := event(ada, 1), event(grace, 1), event(ada, 2), event(grace, 2), event(ada, 3)
-		for _, e := range []models.OutboxEvent{a1, g1, a2, g2, a3} {
-			s.appendByHTTP(t, e)
-		}
+		s.appendByHTTP(t, a1, g1, a2, g2, a3)
 		wantDue(t, s, all, a1, g1)
 		s.deliver(t, g1)
 		wantDue(t, s, all, a1, g2)
@@ -68,25 +64,21 @@ var deliveryTests = map[string]func(t *testing.T, s store){
 	"what failed waits for its time and keeps its user's others": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		a1, a2, g1 := event(ada, 1), event(ada, 2), event(grace, 1)
-		s.appendByHTTP(t, a1)
-		s.appendByHTTP(t, a2)
-		s.appendByHTTP(t, g1)
+		s.appendByHTTP(t, a1, a2, g1)
 		s.fail(t, time.Hour, a1)
 		wantDue(t, s, all, g1)
-		due, err := s.Deliveries.Due(t.Context(), repositories.DeliveryQuery{Failed: 1, Early: true})
-		noError(t, "Due()", err)
-		wantSame(t, due, []repositories.Delivery{{Event: a1, Failures: 1}})
+		wantGot(t, []repositories.Delivery{{Event: a1, Failures: 1}})(s.Deliveries.Due(t.Context(), repositories.DeliveryQuery{Failed: 1, Early: true}))
 		s.fail(t, 100*time.Millisecond, a1)
+		var due []repositories.Delivery
 		soon(t, "its time comes", func() bool {
+			var err error
 			due, err = s.Deliveries.Due(t.Context(), repositories.DeliveryQuery{Failed: 10})
 			noError(t, "Due()", err)
 			return len(due) > 0
 		})
 		wantSame(t, due, []repositories.Delivery{{Event: a1, Failures: 2}})
 		s.deliver(t, a1, g1)
-		due, err = s.Deliveries.Due(t.Context(), repositories.DeliveryQuery{Fresh: 10})
-		noError(t, "Due()", err)
-		wantSame(t, due, []repositories.Delivery{{Event: a2}}) // its failures are not those of the one before
+		wantGot(t, []repositories.Delivery{{Event: a2}})(s.Deliveries.Due(t.Context(), repositories.DeliveryQuery{Fresh: 10})) // its failures are not those of the one before
 	},
 	"no more than asked for, of either kind": func(t *testing.T, s store) {
 		var e [6]models.OutboxEvent
@@ -112,9 +104,7 @@ var deliveryTests = map[string]func(t *testing.T, s store){
 		wantDue(t, s, all, ok)
 		hasten := func(limit int, want int64) {
 			t.Helper()
-			n, err := s.Deliveries.Hasten(t.Context(), limit)
-			noError(t, "Hasten()", err)
-			wantSame(t, n, want)
+			wantGot(t, want)(s.Deliveries.Hasten(t.Context(), limit))
 		}
 		hasten(2, 2)
 		hasten(2, 1)
@@ -133,8 +123,7 @@ var deliveryTests = map[string]func(t *testing.T, s store){
 	"results that mean nothing do no harm": func(t *testing.T, s store) {
 		ada := account("Ada")
 		a1, a2 := event(ada, 1), event(ada, 2)
-		s.appendByHTTP(t, a1)
-		s.appendByHTTP(t, a2)
+		s.appendByHTTP(t, a1, a2)
 		s.deliver(t, a1)
 		s.deliver(t, a1) // by two instances
 		s.fail(t, time.Hour, a1)
@@ -148,9 +137,7 @@ var deliveryTests = map[string]func(t *testing.T, s store){
 		ada, grace := account("Ada"), account("Grace")
 		a1, a2, g1 := event(ada, 1), event(ada, 2), event(grace, 1)
 		a2.OccurredAt, g1.OccurredAt = kept(now.Add(time.Minute)), kept(now.Add(time.Hour))
-		s.appendByHTTP(t, a1)
-		s.appendByHTTP(t, a2)
-		s.appendByHTTP(t, g1)
+		s.appendByHTTP(t, a1, a2, g1)
 		s.mark(t, a1, a2, g1) // what the bus has makes no difference
 		wantUndelivered(t, s, 3, a1.OccurredAt)
 		s.deliver(t, a1)
@@ -161,15 +148,12 @@ var deliveryTests = map[string]func(t *testing.T, s store){
 	"what waits to be delivered stays in the outbox": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
 		a1, a2, g1 := event(ada, 1), event(ada, 2), event(grace, 1)
-		s.appendByHTTP(t, a1)
-		s.appendByHTTP(t, a2)
+		s.appendByHTTP(t, a1, a2)
 		s.append(t, g1)
 		s.mark(t, a1, a2, g1)
 		sweep := func(want int64) {
 			t.Helper()
-			n, err := s.Outbox.DeletePublished(t.Context(), now.Add(time.Hour), 10)
-			noError(t, "DeletePublished()", err)
-			wantSame(t, n, want)
+			wantGot(t, want)(s.Outbox.DeletePublished(t.Context(), now.Add(time.Hour), 10))
 		}
 		sweep(1) // Grace's
 		s.deliver(t, a1)
@@ -210,11 +194,12 @@ var deliveryTests = map[string]func(t *testing.T, s store){
 	},
 }
 
-// appendByHTTP stores an event in a unit of work that delivers.
-func (s store) appendByHTTP(t *testing.T, e models.OutboxEvent) {
+// appendByHTTP stores events, each in a unit of work that delivers.
+func (s store) appendByHTTP(t *testing.T, events ...models.OutboxEvent) {
 	t.Helper()
-	err := s.ByHTTP.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Outbox.Append(ctx, e) })
-	noError(t, "Do()", err)
+	for _, e := range events {
+		noError(t, "Do()", s.ByHTTP.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Outbox.Append(ctx, e) }))
+	}
 }
 
 func (s store) deliver(t *testing.T, events ...models.OutboxEvent) {

@@ -79,6 +79,14 @@ func event(u models.User, version int64) models.OutboxEvent {
 	}
 }
 
+// user stores a user of the given name.
+func (s store) user(t *testing.T, name string) models.User {
+	t.Helper()
+	u := account(name)
+	s.create(t, u)
+	return u
+}
+
 // create stores users.
 func (s store) create(t *testing.T, users ...models.User) {
 	t.Helper()
@@ -167,6 +175,32 @@ func wantError(t *testing.T, what string, got, want error) {
 	}
 }
 
+// wantGot takes what a call returned, which must be want and no error.
+func wantGot[V any](t *testing.T, want V) func(got V, err error) {
+	t.Helper()
+	return func(got V, err error) {
+		t.Helper()
+		noError(t, "the call", err)
+		wantSame(t, got, want)
+	}
+}
+
+// wantRefused runs a unit of work that must fail with want.
+func (s store) wantRefused(t *testing.T, want error, fn func(ctx context.Context, r repositories.Set) error) {
+	t.Helper()
+	wantError(t, "Do()", s.Work.Do(t.Context(), fn), want)
+}
+
+// lenOf returns how many a call returned, or -1 where it failed.
+func lenOf[V any](values []V, err error) int {
+	if err != nil {
+		return -1
+	}
+	return len(values)
+}
+
+func errOf[V any](_ V, err error) error { return err }
+
 func noError(t *testing.T, what string, err error) {
 	t.Helper()
 	if err != nil {
@@ -194,6 +228,15 @@ func atOnce(n int, fn func(i int) error) []error {
 	return errs
 }
 
+func trues(of []bool) (n int) {
+	for _, b := range of {
+		if b {
+			n++
+		}
+	}
+	return n
+}
+
 // wantCounts tells how many of the errors there must be of each kind; nil is success.
 func wantCounts(t *testing.T, errs []error, want map[error]int) {
 	t.Helper()
@@ -219,12 +262,12 @@ func soon(t *testing.T, what string, condition func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for !condition() {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatalf("not within 10 s: %s", what)
+			t.Fatalf("not within a minute: %s", what)
 		}
 	}
 }

@@ -14,8 +14,7 @@ import (
 
 var identityTests = map[string]func(t *testing.T, s store){
 	"an identity comes back": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		full, bare := identity(ada, models.ProviderGoogle), identity(ada, models.ProviderLINE)
 		bare.AccessToken, bare.RefreshToken, bare.TokenExpiresAt, bare.ProfileData = "", "", nil, nil
 		s.link(t, full, bare)
@@ -26,8 +25,7 @@ var identityTests = map[string]func(t *testing.T, s store){
 		}
 	},
 	"its times come back in UTC with microseconds": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		i := identity(ada, models.ProviderGoogle)
 		i.CreatedAt, i.UpdatedAt, i.TokenExpiresAt = now, now.Add(time.Nanosecond), new(now)
 		s.link(t, i)
@@ -36,8 +34,7 @@ var identityTests = map[string]func(t *testing.T, s store){
 		wantSame(t, []time.Time{got.CreatedAt, got.UpdatedAt, *got.TokenExpiresAt}, []time.Time{kept(now), kept(now), kept(now)})
 	},
 	"a subject is that of one provider, to the letter": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 		one, two, elsewhere := identity(ada, models.ProviderGoogle), identity(grace, models.ProviderGoogle), identity(grace, models.ProviderLINE)
 		one.ProviderID, two.ProviderID, elsewhere.ProviderID = "Uabc", "UABC", "Uabc"
 		s.link(t, one, two, elsewhere)
@@ -47,17 +44,14 @@ var identityTests = map[string]func(t *testing.T, s store){
 			wantSame(t, got.ID, want.ID)
 		}
 		for _, subject := range []string{"", "uabc", "Uabc ", "U%", "U___", "Uabc\x00", "Uabc\xff", strings.Repeat("U", 70_000)} {
-			_, err := s.Identities.BySubject(t.Context(), models.ProviderGoogle, subject)
-			wantError(t, "BySubject()", err, domain.ErrNotFound)
+			wantError(t, "BySubject()", errOf(s.Identities.BySubject(t.Context(), models.ProviderGoogle, subject)), domain.ErrNotFound)
 		}
 		for _, provider := range []string{"", "Google", models.ProviderFacebook, "google\x00"} {
-			_, err := s.Identities.BySubject(t.Context(), provider, "Uabc")
-			wantError(t, "BySubject()", err, domain.ErrNotFound)
+			wantError(t, "BySubject()", errOf(s.Identities.BySubject(t.Context(), provider, "Uabc")), domain.ErrNotFound)
 		}
 	},
 	"a user's identities are the user's alone, the oldest first": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 		newest, oldest, middle := identity(ada, models.ProviderGoogle), identity(ada, models.ProviderLINE), identity(ada, models.ProviderFacebook)
 		newest.CreatedAt, oldest.CreatedAt = kept(now.Add(time.Microsecond)), kept(now.Add(-time.Microsecond))
 		s.link(t, newest, oldest, middle, identity(grace, models.ProviderGoogle))
@@ -73,9 +67,7 @@ var identityTests = map[string]func(t *testing.T, s store){
 			})
 		}
 		for _, id := range append(noIDs, newID()) {
-			got, err := s.Identities.OfUser(t.Context(), id)
-			noError(t, "OfUser()", err)
-			wantSame(t, len(got), 0)
+			wantSame(t, lenOf(s.Identities.OfUser(t.Context(), id)), 0)
 		}
 	},
 	"a transaction sees what it linked, and others do not yet": func(t *testing.T, s store) {
@@ -87,16 +79,13 @@ var identityTests = map[string]func(t *testing.T, s store){
 			inside, err := r.Identities.OfUser(ctx, ada.ID)
 			noError(t, "OfUser() within the unit", err)
 			wantSame(t, idsOf(inside), []string{link.ID})
-			_, err = s.Identities.BySubject(ctx, link.Provider, link.ProviderID)
-			wantError(t, "BySubject() beside the unit", err, domain.ErrNotFound)
+			wantError(t, "BySubject() beside the unit", errOf(s.Identities.BySubject(ctx, link.Provider, link.ProviderID)), domain.ErrNotFound)
 			return nil
 		})
-		_, err := s.Identities.BySubject(t.Context(), link.Provider, link.ProviderID)
-		noError(t, "BySubject() after the unit", err)
+		noError(t, "BySubject() after the unit", errOf(s.Identities.BySubject(t.Context(), link.Provider, link.ProviderID)))
 	},
 	"a subject is linked once, and a user to one subject of a provider": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 		linked := identity(ada, models.ProviderGoogle)
 		s.link(t, linked)
 		toAnother, again, second := identity(grace, models.ProviderGoogle), identity(ada, models.ProviderGoogle), identity(ada, models.ProviderGoogle)
@@ -113,20 +102,17 @@ var identityTests = map[string]func(t *testing.T, s store){
 			})
 			wantError(t, "Create() "+what, err, domain.ErrProviderLinked)
 		}
-		_, err := s.Users.ByUsername(t.Context(), "Undone")
-		wantError(t, "ByUsername()", err, domain.ErrNotFound)
+		wantError(t, "ByUsername()", errOf(s.Users.ByUsername(t.Context(), "Undone")), domain.ErrNotFound)
 		s.link(t, identity(ada, models.ProviderLINE), identity(grace, models.ProviderGoogle))
 	},
 	"nobody is linked who has just been deleted": func(t *testing.T, s store) {
 		ghost, noID := identity(account("Ghost"), models.ProviderGoogle), identity(models.User{ID: "no id"}, models.ProviderGoogle)
 		for _, i := range []models.OAuthProvider{ghost, noID} {
-			err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Identities.Create(ctx, i) })
-			wantError(t, "Create()", err, domain.ErrNotFound)
+			s.wantRefused(t, domain.ErrNotFound, func(ctx context.Context, r repositories.Set) error { return r.Identities.Create(ctx, i) })
 		}
 	},
 	"a key that not every database holds is a fault of the request": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		refused := map[string]models.OAuthProvider{}
 		for name, text := range unstorable {
 			subject, provider := identity(ada, models.ProviderGoogle), identity(ada, text)
@@ -137,19 +123,16 @@ var identityTests = map[string]func(t *testing.T, s store){
 		empty.ProviderID, long.ProviderID = "", strings.Repeat("s", models.MaxSubject+1)
 		refused["empty subject"], refused["long subject"] = empty, long
 		refused["empty provider"], refused["long provider"] = identity(ada, ""), identity(ada, strings.Repeat("p", 51))
-		for what, i := range refused {
-			err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Identities.Create(ctx, i) })
-			wantError(t, "Create() with "+what, err, domain.ErrValidation)
+		for _, i := range refused {
+			s.wantRefused(t, domain.ErrValidation, func(ctx context.Context, r repositories.Set) error { return r.Identities.Create(ctx, i) })
 		}
 		longest := identity(ada, strings.Repeat("p", 50))
 		longest.ProviderID = strings.Repeat("é", models.MaxSubject/2)
 		s.link(t, longest)
-		_, err := s.Identities.BySubject(t.Context(), longest.Provider, longest.ProviderID)
-		noError(t, "BySubject()", err)
+		noError(t, "BySubject()", errOf(s.Identities.BySubject(t.Context(), longest.Provider, longest.ProviderID)))
 	},
 	"a profile may hold whatever JSON may": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		for profile, want := range map[string]string{
 			`{"id": 12345678901234567890, "a":[true,null,"\"\\ "]}`: `{"id":12345678901234567890,"a":[true,null,"\"\\ "]}`,
 			`{"name":"a\u0000b"}`:   `{"name":"a\ufffdb"}`,
@@ -178,8 +161,7 @@ var identityTests = map[string]func(t *testing.T, s store){
 		}
 	},
 	"save writes tokens, profile and time of change, and nothing else": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 		saved, other, untouched := identity(ada, models.ProviderGoogle), identity(grace, models.ProviderLINE), identity(grace, models.ProviderGoogle)
 		s.link(t, saved, untouched)
 		later := now.Add(time.Hour)
@@ -196,13 +178,11 @@ var identityTests = map[string]func(t *testing.T, s store){
 		}
 		for _, id := range append(noIDs, newID()) {
 			written.ID = id
-			err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Identities.Save(ctx, written) })
-			wantError(t, "Save()", err, domain.ErrNotFound)
+			s.wantRefused(t, domain.ErrNotFound, func(ctx context.Context, r repositories.Set) error { return r.Identities.Save(ctx, written) })
 		}
 	},
 	"an identity goes and can be linked again": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 		gone, stays := identity(ada, models.ProviderGoogle), identity(ada, models.ProviderLINE)
 		s.link(t, gone, stays)
 		for _, id := range append(noIDs, gone.ID, gone.ID) { // the second time it has gone already
@@ -216,8 +196,7 @@ var identityTests = map[string]func(t *testing.T, s store){
 		s.link(t, again)
 	},
 	"all identities of a user go, by request and with the user": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 		all := []models.OAuthProvider{identity(ada, models.ProviderGoogle), identity(ada, models.ProviderLINE)}
 		stays := identity(grace, models.ProviderGoogle)
 		s.link(t, append(all, stays)...)
@@ -228,16 +207,14 @@ var identityTests = map[string]func(t *testing.T, s store){
 		s.link(t, all...)
 		s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Users.Delete(ctx, ada.ID) })
 		wantGone(t, s, all...)
-		_, err := s.Identities.BySubject(t.Context(), stays.Provider, stays.ProviderID)
-		noError(t, "BySubject() of another user", err)
+		noError(t, "BySubject() of another user", errOf(s.Identities.BySubject(t.Context(), stays.Provider, stays.ProviderID)))
 	},
 }
 
 func wantGone(t *testing.T, s store, identities ...models.OAuthProvider) {
 	t.Helper()
 	for _, i := range identities {
-		_, err := s.Identities.BySubject(t.Context(), i.Provider, i.ProviderID)
-		wantError(t, "BySubject()", err, domain.ErrNotFound)
+		wantError(t, "BySubject()", errOf(s.Identities.BySubject(t.Context(), i.Provider, i.ProviderID)), domain.ErrNotFound)
 	}
 }
 

@@ -20,38 +20,28 @@ func mailToken(u models.User, purpose models.MailKind) models.MailToken {
 
 var mailTokenTests = map[string]func(t *testing.T, s store){
 	"a token is found by its hash": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		token := mailToken(ada, models.MailVerify)
 		s.put(t, token)
-		got, err := s.MailTokens.MailToken(t.Context(), token.Hash)
-		noError(t, "MailToken()", err)
-		wantSame(t, got, token)
+		wantGot(t, token)(s.MailTokens.MailToken(t.Context(), token.Hash))
 		s.Do(t, func(ctx context.Context, r repositories.Set) error {
-			got, err := r.Tokens.ByHash(ctx, token.Hash)
-			noError(t, "ByHash()", err)
-			wantSame(t, got, token)
-			_, err = r.Tokens.ByHash(ctx, mailToken(ada, models.MailVerify).Hash)
-			wantError(t, "ByHash() of another", err, domain.ErrNotFound)
+			wantGot(t, token)(r.Tokens.ByHash(ctx, token.Hash))
+			wantError(t, "ByHash() of another", errOf(r.Tokens.ByHash(ctx, mailToken(ada, models.MailVerify).Hash)), domain.ErrNotFound)
 			return nil
 		})
 		wantTokens(t, s, map[string]bool{string(mailToken(ada, models.MailVerify).Hash): false, "": false})
 	},
 	"a newer token takes the place of the older one": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 		first, second := mailToken(ada, models.MailReset), mailToken(ada, models.MailReset)
 		second.Email, second.ExpiresAt = "new@example.com", kept(now.Add(2*time.Hour))
 		verify, other := mailToken(ada, models.MailVerify), mailToken(grace, models.MailReset)
 		s.put(t, first, verify, other, second)
 		wantTokens(t, s, map[string]bool{string(first.Hash): false, string(second.Hash): true, string(verify.Hash): true, string(other.Hash): true})
-		got, err := s.MailTokens.MailToken(t.Context(), second.Hash)
-		noError(t, "MailToken()", err)
-		wantSame(t, got, second)
+		wantGot(t, second)(s.MailTokens.MailToken(t.Context(), second.Hash))
 	},
 	"tokens are removed by purpose, all at once, and with their user": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 		reset, verify, other := mailToken(ada, models.MailReset), mailToken(ada, models.MailVerify), mailToken(grace, models.MailReset)
 		s.put(t, reset, verify, other)
 		s.Do(t, func(ctx context.Context, r repositories.Set) error {
@@ -63,12 +53,10 @@ var mailTokenTests = map[string]func(t *testing.T, s store){
 		wantTokens(t, s, map[string]bool{string(reset.Hash): false, string(verify.Hash): false, string(other.Hash): true})
 		s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Users.Delete(ctx, grace.ID) })
 		wantTokens(t, s, map[string]bool{string(other.Hash): false})
-		err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Tokens.Put(ctx, other) })
-		wantError(t, "Put()", err, domain.ErrNotFound)
+		s.wantRefused(t, domain.ErrNotFound, func(ctx context.Context, r repositories.Set) error { return r.Tokens.Put(ctx, other) })
 	},
 	"expired tokens are removed, so many at a time": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 		end := time.Date(2026, 1, 1, 0, 0, 10, 0, time.UTC)
 		var tokens [4]models.MailToken
 		for i, offset := range []time.Duration{-time.Second, -time.Microsecond, 0, time.Microsecond} {
@@ -77,9 +65,7 @@ var mailTokenTests = map[string]func(t *testing.T, s store){
 		}
 		s.put(t, tokens[:]...)
 		for _, want := range []int64{1, 1, 0} {
-			n, err := s.MailTokens.DeleteExpiredTokens(t.Context(), end.In(time.FixedZone("Auckland", 13*60*60)), 1)
-			noError(t, "DeleteExpiredTokens()", err)
-			wantSame(t, n, want)
+			wantGot(t, want)(s.MailTokens.DeleteExpiredTokens(t.Context(), end.In(time.FixedZone("Auckland", 13*60*60)), 1))
 		}
 		wantTokens(t, s, map[string]bool{string(tokens[0].Hash): false, string(tokens[1].Hash): false, string(tokens[2].Hash): true, string(tokens[3].Hash): true})
 	},

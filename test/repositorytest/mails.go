@@ -20,8 +20,7 @@ const hold = time.Hour
 
 var mailTests = map[string]func(t *testing.T, s store){
 	"a promised mail is claimed as it was promised": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		verify := mail(ada, models.MailVerify)
 		nobodys := models.Mail{ID: newID(), Kind: models.MailReset, To: "stranger@example.com", Language: "en", CreatedAt: kept(now)}
 		s.promise(t, verify, nobodys)
@@ -84,8 +83,7 @@ var mailTests = map[string]func(t *testing.T, s store){
 		}
 	},
 	"the mails to one address come one after the other": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 		first, second, other := mail(ada, models.MailReset), mail(ada, models.MailReset), mail(grace, models.MailReset)
 		s.promise(t, first, second, other)
 		wantMails(t, s.claim(t, hold, 10), first.ID, other.ID)
@@ -96,8 +94,7 @@ var mailTests = map[string]func(t *testing.T, s store){
 		wantMails(t, s.claim(t, hold, 10), second.ID)
 	},
 	"what failed comes again when its time has come": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		m := mail(ada, models.MailVerify)
 		s.promise(t, m)
 		claimed := s.claim(t, hold, 1)
@@ -109,8 +106,7 @@ var mailTests = map[string]func(t *testing.T, s store){
 		wantSame(t, []int{claimed[0].Attempts, claimed[0].Refusals}, []int{2, 1})
 	},
 	"whose claim has ended leaves the mail to others": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		s.promise(t, mail(ada, models.MailVerify))
 		late := s.claim(t, 0, 1)
 		var again []models.Mail
@@ -120,8 +116,7 @@ var mailTests = map[string]func(t *testing.T, s store){
 		wantMails(t, s.claim(t, hold, 1))
 	},
 	"a mail that was not committed is not sent": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
 			noError(t, "Append()", r.Mails.Append(ctx, mail(ada, models.MailVerify)))
 			return domain.ErrEmailTaken
@@ -147,8 +142,7 @@ var mailTests = map[string]func(t *testing.T, s store){
 		wantError(t, "Append()", err, domain.ErrNotFound)
 	},
 	"one can see how many wait and since when": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		wantUnsent(t, s, 0, time.Time{})
 		first, second := mail(ada, models.MailVerify), mail(ada, models.MailReset)
 		second.CreatedAt = kept(now.Add(time.Minute))

@@ -95,15 +95,12 @@ var pageTests = map[string]func(t *testing.T, s store){
 	"no limit is no users": func(t *testing.T, s store) {
 		s.create(t, account("Ada"))
 		for _, limit := range []int{0, -1} {
-			users, err := s.Users.Page(t.Context(), repositories.UserQuery{Limit: limit})
-			noError(t, "Page()", err)
-			wantSame(t, len(users), 0)
+			wantSame(t, lenOf(s.Users.Page(t.Context(), repositories.UserQuery{Limit: limit})), 0)
 		}
 	},
 	"a page begins after an id and nothing else": func(t *testing.T, s store) {
 		for _, after := range noIDs[1:] {
-			_, err := s.Users.Page(t.Context(), repositories.UserQuery{After: after, Limit: 1})
-			wantError(t, "Page()", err, domain.ErrNotFound)
+			wantError(t, "Page()", errOf(s.Users.Page(t.Context(), repositories.UserQuery{After: after, Limit: 1})), domain.ErrNotFound)
 		}
 	},
 }

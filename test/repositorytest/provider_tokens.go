@@ -43,18 +43,14 @@ var providerTokenTests = map[string]func(t *testing.T, s store){
 			wantSame(t, got, want)
 		}
 		for _, limit := range []int{0, -1} {
-			page, err := s.Identities.Page(t.Context(), "", limit)
-			noError(t, "Page()", err)
-			wantSame(t, len(page), 0)
+			wantSame(t, lenOf(s.Identities.Page(t.Context(), "", limit)), 0)
 		}
 		for _, after := range noIDs[1:] {
-			_, err := s.Identities.Page(t.Context(), after, 1)
-			wantError(t, "Page()", err, domain.ErrNotFound)
+			wantError(t, "Page()", errOf(s.Identities.Page(t.Context(), after, 1)), domain.ErrNotFound)
 		}
 	},
 	"a page holds whole identities": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		want := identity(ada, models.ProviderGoogle)
 		s.link(t, want)
 		page, err := s.Identities.Page(t.Context(), "", 1)
@@ -62,8 +58,7 @@ var providerTokenTests = map[string]func(t *testing.T, s store){
 		wantIdentity(t, page[0], want)
 	},
 	"tokens are replaced where they are still those, and nothing else changes": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 		for n, tokens := range [][2]string{{"v1.a", "v1.r"}, {"v1.a", ""}, {"", "v1.r"}, {"", ""}} {
 			u := []models.User{ada, grace}[n%2]
 			old := identity(u, models.Providers()[n/2])
@@ -92,8 +87,7 @@ var providerTokenTests = map[string]func(t *testing.T, s store){
 		}
 	},
 	"a log-in that comes between keeps its tokens": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		old := identity(ada, models.ProviderGoogle)
 		s.link(t, old)
 		login, rotated := old, old
@@ -108,7 +102,5 @@ var providerTokenTests = map[string]func(t *testing.T, s store){
 
 func wantReplaced(t *testing.T, s store, old, fresh models.OAuthProvider, want bool) {
 	t.Helper()
-	replaced, err := s.Identities.Replace(t.Context(), old, fresh)
-	noError(t, "Replace()", err)
-	wantSame(t, replaced, want)
+	wantGot(t, want)(s.Identities.Replace(t.Context(), old, fresh))
 }

@@ -2,6 +2,7 @@ package repositorytest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -23,10 +24,7 @@ var raceTests = map[string]func(t *testing.T, s store){
 				u.Email = "aDA@EXAMPLE.com"
 			}
 			return s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
-				if err := r.Users.Create(ctx, u); err != nil {
-					return err
-				}
-				return r.Outbox.Append(ctx, event(u, 1))
+				return errors.Join(r.Users.Create(ctx, u), r.Outbox.Append(ctx, event(u, 1)))
 			})
 		})
 		wantCounts(t, errs, map[error]int{nil: 1, domain.ErrEmailTaken: crowd - 1})
@@ -55,10 +53,7 @@ var raceTests = map[string]func(t *testing.T, s store){
 				}
 				u.Username = fmt.Sprintf("Ada%d", i)
 				e := u.Event(newID(), models.ActionUpdated, "", now)
-				if err := r.Users.Save(ctx, u); err != nil {
-					return err
-				}
-				return r.Outbox.Append(ctx, e)
+				return errors.Join(r.Users.Save(ctx, u), r.Outbox.Append(ctx, e))
 			})
 		})
 		wantCounts(t, errs, map[error]int{nil: crowd})
@@ -99,35 +94,25 @@ var raceTests = map[string]func(t *testing.T, s store){
 			link := identity(u, models.ProviderGoogle)
 			link.ProviderID = "the same"
 			return s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
-				if err := r.Users.Create(ctx, u); err != nil {
-					return err
-				}
-				if err := r.Outbox.Append(ctx, event(u, 1)); err != nil {
-					return err
-				}
-				return r.Identities.Create(ctx, link)
+				return errors.Join(r.Users.Create(ctx, u), r.Outbox.Append(ctx, event(u, 1)), r.Identities.Create(ctx, link))
 			})
 		})
 		wantCounts(t, errs, map[error]int{nil: 1, domain.ErrProviderLinked: crowd - 1})
 		wantPending(t, s, 1)
-		users, err := s.Users.Page(t.Context(), repositories.UserQuery{Limit: 100})
-		noError(t, "Page()", err)
+		users := s.AllUsers(t)
 		wantSame(t, len(users), 1)
 		got, err := s.Identities.BySubject(t.Context(), models.ProviderGoogle, "the same")
 		noError(t, "BySubject()", err)
 		wantSame(t, got.UserID, users[0].ID)
 	},
 	"of many identities of a provider that one user links, one is linked": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		errs := atOnce(crowd, func(int) error {
 			link := identity(ada, models.ProviderLINE)
 			return s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Identities.Create(ctx, link) })
 		})
 		wantCounts(t, errs, map[error]int{nil: 1, domain.ErrProviderLinked: crowd - 1})
-		of, err := s.Identities.OfUser(t.Context(), ada.ID)
-		noError(t, "OfUser()", err)
-		wantSame(t, len(of), 1)
+		wantSame(t, lenOf(s.Identities.OfUser(t.Context(), ada.ID)), 1)
 	},
 	"whoever is deleted while identities are linked leaves none": func(t *testing.T, s store) {
 		for round := range 5 {
@@ -146,14 +131,11 @@ var raceTests = map[string]func(t *testing.T, s store){
 					wantError(t, "Create()", err, domain.ErrNotFound)
 				}
 			}
-			of, err := s.Identities.OfUser(t.Context(), ada.ID)
-			noError(t, "OfUser()", err)
-			wantSame(t, len(of), 0)
+			wantSame(t, lenOf(s.Identities.OfUser(t.Context(), ada.ID)), 0)
 		}
 	},
 	"of many that replace the same tokens, one does": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		old := identity(ada, models.ProviderGoogle)
 		s.link(t, old)
 		replaced := make([]bool, crowd)
@@ -177,13 +159,7 @@ var raceTests = map[string]func(t *testing.T, s store){
 			return err
 		})
 		wantCounts(t, errs, map[error]int{nil: crowd})
-		holders := 0
-		for _, h := range held {
-			if h {
-				holders++
-			}
-		}
-		wantSame(t, holders, 1)
+		wantSame(t, trues(held), 1)
 	},
 }
 

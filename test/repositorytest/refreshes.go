@@ -14,8 +14,7 @@ import (
 
 var refreshTests = map[string]func(t *testing.T, s store){
 	"a refresh token comes back with its session and its user": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		login, token := s.logInWith(t, ada)
 		s.logIn(t, ada)
 		s.Do(t, change(ada.ID, func(u *models.User) { u.Username = "Countess" }))
@@ -23,20 +22,17 @@ var refreshTests = map[string]func(t *testing.T, s store){
 		wantSame(t, s.refresh(t, token.Hash), models.Refresh{Principal: models.Principal{User: ada, Session: login}, Token: token})
 	},
 	"an unknown refresh token is not found": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		_, token := s.logInWith(t, ada)
 		for _, hash := range [][]byte{nil, {}, token.Hash[:31], make([]byte, 32)} {
 			s.Do(t, func(ctx context.Context, r repositories.Set) error {
-				_, err := r.Sessions.ByRefreshToken(ctx, hash)
-				wantError(t, "ByRefreshToken()", err, domain.ErrNotFound)
+				wantError(t, "ByRefreshToken()", errOf(r.Sessions.ByRefreshToken(ctx, hash)), domain.ErrNotFound)
 				return nil
 			})
 		}
 	},
 	"a used refresh token is kept, with its first use": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		login, first := s.logInWith(t, ada)
 		second, third := s.rotate(t, first, now.Add(time.Minute)), s.rotate(t, first, now.Add(time.Hour))
 
@@ -46,13 +42,10 @@ var refreshTests = map[string]func(t *testing.T, s store){
 		wantSame(t, s.refresh(t, first.Hash), models.Refresh{Principal: of, Token: first})
 		wantSame(t, s.refresh(t, second.Hash), models.Refresh{Principal: of, Token: second})
 		wantSame(t, s.refresh(t, third.Hash), models.Refresh{Principal: of, Token: third})
-		got, err := s.Sessions.WithUser(t.Context(), login.ID)
-		noError(t, "WithUser()", err)
-		wantSame(t, got, of)
+		wantGot(t, of)(s.Sessions.WithUser(t.Context(), login.ID))
 	},
 	"it is known whether a successor has been used": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		_, first := s.logInWith(t, ada)
 		_, elsewhere := s.logInWith(t, ada)
 		s.rotate(t, s.rotate(t, elsewhere, now), now)
@@ -66,22 +59,19 @@ var refreshTests = map[string]func(t *testing.T, s store){
 		wantSame(t, s.refresh(t, second.Hash).SuccessorUsed, true)
 	},
 	"a session takes all its refresh tokens along": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		login, first := s.logInWith(t, ada)
 		second := s.rotate(t, first, now)
 		s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Sessions.Delete(ctx, login.ID) })
 		for _, token := range []models.RefreshToken{first, second} {
 			s.Do(t, func(ctx context.Context, r repositories.Set) error {
-				_, err := r.Sessions.ByRefreshToken(ctx, token.Hash)
-				wantError(t, "ByRefreshToken()", err, domain.ErrNotFound)
+				wantError(t, "ByRefreshToken()", errOf(r.Sessions.ByRefreshToken(ctx, token.Hash)), domain.ErrNotFound)
 				return nil
 			})
 		}
 	},
 	"of many that bring one refresh token, one finds it unused": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		_, token := s.logInWith(t, ada)
 		unused := make([]bool, crowd)
 		errs := atOnce(crowd, func(i int) error {
@@ -96,17 +86,10 @@ var refreshTests = map[string]func(t *testing.T, s store){
 			})
 		})
 		wantCounts(t, errs, map[error]int{nil: crowd})
-		firsts := 0
-		for _, u := range unused {
-			if u {
-				firsts++
-			}
-		}
-		wantSame(t, firsts, 1)
+		wantSame(t, trues(unused), 1)
 	},
 	"who looks a refresh token up waits for who did before": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		_, token := s.logInWith(t, ada)
 		second := make(chan models.Refresh, 1)
 		failed := make(chan error, 1)
@@ -136,8 +119,7 @@ var refreshTests = map[string]func(t *testing.T, s store){
 		}
 	},
 	"of many that use the successors of a token, those behind the first know": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		_, token := s.logInWith(t, ada)
 		next := s.rotate(t, token, now)
 		knew := make([]bool, crowd)
@@ -160,8 +142,7 @@ var refreshTests = map[string]func(t *testing.T, s store){
 		wantSame(t, s.refresh(t, token.Hash).SuccessorUsed, true)
 	},
 	"a session that ends while it is refreshed leaves nothing": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		for round := range 10 {
 			login, token := s.logInWith(t, ada)
 			errs := atOnce(4, func(i int) error {
@@ -186,8 +167,7 @@ var refreshTests = map[string]func(t *testing.T, s store){
 			}
 			wantLive(t, s, map[string]bool{login.ID: false})
 			s.Do(t, func(ctx context.Context, r repositories.Set) error {
-				_, err := r.Sessions.ByRefreshToken(ctx, token.Hash)
-				wantError(t, fmt.Sprint("ByRefreshToken() in round ", round), err, domain.ErrNotFound)
+				wantError(t, fmt.Sprint("ByRefreshToken() in round ", round), errOf(r.Sessions.ByRefreshToken(ctx, token.Hash)), domain.ErrNotFound)
 				return nil
 			})
 		}

@@ -9,8 +9,7 @@ import (
 
 var addressTests = map[string]func(t *testing.T, s store){
 	"where a user is logged in, those used last first": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 		end := kept(now.Add(time.Hour))
 		at := func(ip string, used time.Time, ends time.Time) func(*models.Session) {
 			return func(s *models.Session) { s.IP, s.LastUsedAt, s.ExpiresAt = ip, used, ends }
@@ -24,19 +23,13 @@ var addressTests = map[string]func(t *testing.T, s store){
 			10: {"192.0.2.2", "192.0.2.1", "2001:db8::3"},
 			2:  {"192.0.2.2", "192.0.2.1"},
 		} {
-			got, err := s.Sessions.AddressesOf(t.Context(), ada.ID, end.Add(-time.Minute).In(time.FixedZone("Auckland", 13*60*60)), limit)
-			noError(t, "AddressesOf()", err)
-			wantSame(t, got, want)
+			wantGot(t, want)(s.Sessions.AddressesOf(t.Context(), ada.ID, end.Add(-time.Minute).In(time.FixedZone("Auckland", 13*60*60)), limit))
 		}
-		got, err := s.Sessions.AddressesOf(t.Context(), ada.ID, end, 10)
-		noError(t, "AddressesOf()", err)
-		wantSame(t, len(got), 0)
+		wantSame(t, lenOf(s.Sessions.AddressesOf(t.Context(), ada.ID, end, 10)), 0)
 	},
 	"nobody is logged in who is not there": func(t *testing.T, s store) {
 		for _, id := range append(noIDs, newID()) {
-			got, err := s.Sessions.AddressesOf(t.Context(), id, now, 10)
-			noError(t, "AddressesOf()", err)
-			wantSame(t, len(got), 0)
+			wantSame(t, lenOf(s.Sessions.AddressesOf(t.Context(), id, now, 10)), 0)
 		}
 	},
 }

@@ -33,8 +33,7 @@ func RunSessionChanges(t *testing.T, open func(changed func(context.Context, []r
 		return repositories.SessionChange{Session: models.Session{ID: of.ID, UserID: of.UserID}, Ended: true}
 	}
 
-	ada, grace := account("Ada"), account("Grace")
-	s.create(t, ada, grace)
+	ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 	want("users")
 	first, token := s.logInWith(t, ada)
 	want("a log-in", repositories.SessionChange{Session: first})

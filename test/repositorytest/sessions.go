@@ -15,8 +15,7 @@ import (
 
 var sessionTests = map[string]func(t *testing.T, s store){
 	"a session comes back with its user as it is now": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		login := s.logIn(t, ada)
 		s.Do(t, change(ada.ID, func(u *models.User) { u.IsActive = false }))
 		got, err := s.Sessions.WithUser(t.Context(), login.ID)
@@ -26,18 +25,15 @@ var sessionTests = map[string]func(t *testing.T, s store){
 	},
 	"a session that is not there is not found": func(t *testing.T, s store) {
 		for _, id := range append(noIDs, newID()) {
-			_, err := s.Sessions.WithUser(t.Context(), id)
-			wantError(t, "WithUser()", err, domain.ErrNotFound)
+			wantError(t, "WithUser()", errOf(s.Sessions.WithUser(t.Context(), id)), domain.ErrNotFound)
 		}
 	},
 	"nobody logs in who has just been deleted": func(t *testing.T, s store) {
 		login, token := session(account("Ghost"))
-		err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Sessions.Create(ctx, login, token) })
-		wantError(t, "Create()", err, domain.ErrNotFound)
+		s.wantRefused(t, domain.ErrNotFound, func(ctx context.Context, r repositories.Set) error { return r.Sessions.Create(ctx, login, token) })
 	},
 	"a client may call itself anything": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		for name, text := range unstorable {
 			login := s.logIn(t, ada, func(s *models.Session) { s.UserAgent, s.IP = text, text })
 			got, err := s.Sessions.WithUser(t.Context(), login.ID)
@@ -50,24 +46,19 @@ var sessionTests = map[string]func(t *testing.T, s store){
 		}
 	},
 	"a transaction sees whether a session has ended": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		login := s.logIn(t, ada)
 		s.Do(t, func(ctx context.Context, r repositories.Set) error {
-			got, err := r.Sessions.ByID(ctx, login.ID)
-			noError(t, "ByID()", err)
-			wantSame(t, got, login)
+			wantGot(t, login)(r.Sessions.ByID(ctx, login.ID))
 			noError(t, "Delete()", r.Sessions.Delete(ctx, login.ID))
 			for _, id := range append(noIDs, newID(), login.ID) {
-				_, err := r.Sessions.ByID(ctx, id)
-				wantError(t, "ByID()", err, domain.ErrNotFound)
+				wantError(t, "ByID()", errOf(r.Sessions.ByID(ctx, id)), domain.ErrNotFound)
 			}
 			return nil
 		})
 	},
 	"one session ends and the others stay": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		gone, stays := s.logIn(t, ada), s.logIn(t, ada)
 		for range 2 { // the second time it has ended already
 			s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Sessions.Delete(ctx, gone.ID) })
@@ -76,8 +67,7 @@ var sessionTests = map[string]func(t *testing.T, s store){
 		wantLive(t, s, map[string]bool{gone.ID: false, stays.ID: true})
 	},
 	"all sessions of a user end but the one that is kept": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 		first, second, other := s.logIn(t, ada), s.logIn(t, ada), s.logIn(t, grace)
 		end := func(keep string) func(ctx context.Context, r repositories.Set) error {
 			return func(ctx context.Context, r repositories.Set) error { return r.Sessions.DeleteOfUser(ctx, ada.ID, keep) }
@@ -88,8 +78,7 @@ var sessionTests = map[string]func(t *testing.T, s store){
 		wantLive(t, s, map[string]bool{first.ID: false, second.ID: false, other.ID: true})
 	},
 	"the live sessions of a user are listed, the newest first": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 		at := kept(now)
 		begun := func(ago time.Duration) func(*models.Session) {
 			return func(s *models.Session) { s.CreatedAt, s.ExpiresAt = at.Add(-ago), at.Add(time.Hour-ago) }
@@ -100,19 +89,14 @@ var sessionTests = map[string]func(t *testing.T, s store){
 		s.logIn(t, grace)
 		elsewhere := now.In(time.FixedZone("Auckland", 13*60*60))
 		for _, id := range []string{ada.ID, strings.ToUpper(ada.ID)} {
-			live, err := s.Sessions.LiveOf(t.Context(), id, elsewhere)
-			noError(t, "LiveOf()", err)
-			wantSame(t, live, []models.Session{second, first, middle, oldest})
+			wantGot(t, []models.Session{second, first, middle, oldest})(s.Sessions.LiveOf(t.Context(), id, elsewhere))
 		}
 		for _, id := range append(noIDs, newID()) {
-			live, err := s.Sessions.LiveOf(t.Context(), id, now)
-			noError(t, "LiveOf() of nobody", err)
-			wantSame(t, len(live), 0)
+			wantSame(t, lenOf(s.Sessions.LiveOf(t.Context(), id, now)), 0)
 		}
 	},
 	"all live sessions are read page by page": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 		at := kept(now)
 		expire := func(s *models.Session) { s.ExpiresAt = at }
 		want := []models.Session{s.logIn(t, ada)}
@@ -129,21 +113,17 @@ var sessionTests = map[string]func(t *testing.T, s store){
 			}
 		}
 		wantSame(t, got, want)
-		_, err := s.Sessions.LiveAfter(t.Context(), "x", at, 2)
-		wantError(t, "LiveAfter() no id", err, domain.ErrNotFound)
+		wantError(t, "LiveAfter() no id", errOf(s.Sessions.LiveAfter(t.Context(), "x", at, 2)), domain.ErrNotFound)
 
 		asked := append([]string{want[2].ID, old.ID, newID(), strings.ToUpper(want[0].ID)}, noIDs...)
 		live, err := s.Sessions.LiveAmong(t.Context(), asked, at)
 		noError(t, "LiveAmong()", err)
 		slices.Sort(live)
 		wantSame(t, live, []string{want[0].ID, want[2].ID})
-		live, err = s.Sessions.LiveAmong(t.Context(), noIDs, at)
-		noError(t, "LiveAmong() nothing", err)
-		wantSame(t, len(live), 0)
+		wantSame(t, lenOf(s.Sessions.LiveAmong(t.Context(), noIDs, at)), 0)
 	},
 	"what has expired is removed, so many at a time": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		ada := s.user(t, "Ada")
 		expire := func(at time.Time) func(*models.Session) { return func(s *models.Session) { s.ExpiresAt = at } }
 		end := time.Date(2026, 1, 1, 0, 0, 10, 0, time.UTC)
 		// Neighbours whose texts would compare otherwise if they were not of one width.
@@ -151,18 +131,11 @@ var sessionTests = map[string]func(t *testing.T, s store){
 		dead := []models.Session{s.logIn(t, ada, expire(end.Add(-time.Microsecond))), s.logIn(t, ada, expire(end.Add(-100*time.Millisecond))), s.logIn(t, ada, expire(end.Add(-time.Second)))}
 		elsewhere := end.In(time.FixedZone("Auckland", 13*60*60))
 		for _, want := range []int64{2, 1, 0} {
-			n, err := s.Sessions.DeleteExpired(t.Context(), elsewhere, 2)
-			noError(t, "DeleteExpired()", err)
-			wantSame(t, n, want)
+			wantGot(t, want)(s.Sessions.DeleteExpired(t.Context(), elsewhere, 2))
 		}
-		states := map[string]bool{}
-		for _, l := range live {
-			states[l.ID] = true
+		for i := range live {
+			wantLive(t, s, map[string]bool{live[i].ID: true, dead[i].ID: false})
 		}
-		for _, d := range dead {
-			states[d.ID] = false
-		}
-		wantLive(t, s, states)
 	},
 }
 

@@ -27,9 +27,7 @@ var userTests = map[string]func(t *testing.T, s store){
 		full.Version = 7
 		s.create(t, bare, full)
 		for _, want := range []models.User{bare, full} {
-			got, err := s.Users.ByID(t.Context(), want.ID)
-			noError(t, "ByID()", err)
-			wantSame(t, got, want)
+			wantGot(t, want)(s.Users.ByID(t.Context(), want.ID))
 		}
 	},
 	"times come back in UTC with microseconds": func(t *testing.T, s store) {
@@ -44,76 +42,55 @@ var userTests = map[string]func(t *testing.T, s store){
 		ada := account("Ada.Lovelace")
 		s.create(t, ada)
 		for _, email := range []string{"ada.lovelace@example.com", "ADA.Lovelace@EXAMPLE.com"} {
-			got, err := s.Users.ByEmail(t.Context(), email)
-			noError(t, "ByEmail()", err)
-			wantSame(t, got, ada)
+			wantGot(t, ada)(s.Users.ByEmail(t.Context(), email))
 		}
 		for _, username := range []string{"Ada.Lovelace", "ada.lovelace", "ADA.LOVELACE"} {
-			got, err := s.Users.ByUsername(t.Context(), username)
-			noError(t, "ByUsername()", err)
-			wantSame(t, got, ada)
+			wantGot(t, ada)(s.Users.ByUsername(t.Context(), username))
 		}
 	},
 	"an id is found in any case": func(t *testing.T, s store) {
 		ada := account("Ada")
 		ada.ID = "01990000-0000-7000-8000-00000000abcd"
 		s.create(t, ada)
-		got, err := s.Users.ByID(t.Context(), "01990000-0000-7000-8000-00000000ABCD")
-		noError(t, "ByID()", err)
-		wantSame(t, got, ada)
+		wantGot(t, ada)(s.Users.ByID(t.Context(), "01990000-0000-7000-8000-00000000ABCD"))
 	},
 	"who is not there is not found": func(t *testing.T, s store) {
 		s.create(t, account("kelvin"))
-		_, err := s.Users.ByID(t.Context(), newID())
-		wantError(t, "ByID()", err, domain.ErrNotFound)
+		wantError(t, "ByID()", errOf(s.Users.ByID(t.Context(), newID())), domain.ErrNotFound)
 		for _, text := range []string{"", "nobody", "%", "k_lvin", "\u212Aelvin", "a\x00b", "a\xffb", "\x00", "kelvin\x00"} {
-			_, err := s.Users.ByEmail(t.Context(), text+"@example.com")
-			wantError(t, "ByEmail()", err, domain.ErrNotFound)
-			_, err = s.Users.ByUsername(t.Context(), text)
-			wantError(t, "ByUsername()", err, domain.ErrNotFound)
+			wantError(t, "ByEmail()", errOf(s.Users.ByEmail(t.Context(), text+"@example.com")), domain.ErrNotFound)
+			wantError(t, "ByUsername()", errOf(s.Users.ByUsername(t.Context(), text)), domain.ErrNotFound)
 		}
 	},
 	"what is no id is not found": func(t *testing.T, s store) {
 		for _, id := range noIDs {
-			_, err := s.Users.ByID(t.Context(), id)
-			wantError(t, "ByID()", err, domain.ErrNotFound)
+			wantError(t, "ByID()", errOf(s.Users.ByID(t.Context(), id)), domain.ErrNotFound)
 			s.Do(t, func(ctx context.Context, r repositories.Set) error {
-				_, err := r.Users.ForUpdate(ctx, id)
-				wantError(t, "ForUpdate()", err, domain.ErrNotFound)
+				wantError(t, "ForUpdate()", errOf(r.Users.ForUpdate(ctx, id)), domain.ErrNotFound)
 				wantError(t, "Delete()", r.Users.Delete(ctx, id), domain.ErrNotFound)
 				return nil
 			})
 		}
 	},
 	"an e-mail or username is taken in any case": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
+		s.user(t, "Ada")
 		sameEmail, sameUsername := account("Grace"), account("aDA")
 		sameEmail.Email = "ADA@Example.com" // an adapter need not trust that it was lowered
 		sameUsername.Email = "other@example.com"
 		for want, u := range map[error]models.User{domain.ErrEmailTaken: sameEmail, domain.ErrUsernameTaken: sameUsername} {
-			err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Users.Create(ctx, u) })
-			wantError(t, "Create()", err, want)
+			s.wantRefused(t, want, func(ctx context.Context, r repositories.Set) error { return r.Users.Create(ctx, u) })
 		}
 	},
 	"where both are taken it is the e-mail that is": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
-		err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Users.Create(ctx, account("Ada")) })
-		wantError(t, "Create()", err, domain.ErrEmailTaken)
-		err = s.Work.Do(t.Context(), change(grace.ID, func(u *models.User) { u.Email, u.Username = ada.Email, ada.Username }))
-		wantError(t, "Save()", err, domain.ErrEmailTaken)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
+		s.wantRefused(t, domain.ErrEmailTaken, func(ctx context.Context, r repositories.Set) error { return r.Users.Create(ctx, account("Ada")) })
+		s.wantRefused(t, domain.ErrEmailTaken, change(grace.ID, func(u *models.User) { u.Email, u.Username = ada.Email, ada.Username }))
 	},
 	"a change to a taken e-mail or username fails": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
-		err := s.Work.Do(t.Context(), change(grace.ID, func(u *models.User) { u.Email = ada.Email }))
-		wantError(t, "Save()", err, domain.ErrEmailTaken)
-		err = s.Work.Do(t.Context(), change(grace.ID, func(u *models.User) { u.Username = "ADA" }))
-		wantError(t, "Save()", err, domain.ErrUsernameTaken)
-		got, err := s.Users.ByID(t.Context(), grace.ID)
-		noError(t, "ByID()", err)
-		wantSame(t, got, grace)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
+		s.wantRefused(t, domain.ErrEmailTaken, change(grace.ID, func(u *models.User) { u.Email = ada.Email }))
+		s.wantRefused(t, domain.ErrUsernameTaken, change(grace.ID, func(u *models.User) { u.Username = "ADA" }))
+		wantGot(t, grace)(s.Users.ByID(t.Context(), grace.ID))
 	},
 	"one's own username may change its case": func(t *testing.T, s store) {
 		ada := account("ada")
@@ -134,49 +111,36 @@ var userTests = map[string]func(t *testing.T, s store){
 			CreatedAt: ada.CreatedAt, UpdatedAt: kept(now.Add(time.Hour)),
 		}
 		s.Do(t, change(ada.ID, func(u *models.User) { *u = saved }))
-		got, err := s.Users.ByID(t.Context(), ada.ID)
-		noError(t, "ByID()", err)
-		wantSame(t, got, saved)
+		wantGot(t, saved)(s.Users.ByID(t.Context(), ada.ID))
 	},
 	"save touches nobody else and makes nobody": func(t *testing.T, s store) {
 		ada, ghost := account("Ada"), account("Ghost")
 		s.create(t, ada)
-		err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Users.Save(ctx, ghost) })
-		wantError(t, "Save()", err, domain.ErrNotFound)
-		got, err := s.Users.ByID(t.Context(), ada.ID)
-		noError(t, "ByID()", err)
-		wantSame(t, got, ada)
+		s.wantRefused(t, domain.ErrNotFound, func(ctx context.Context, r repositories.Set) error { return r.Users.Save(ctx, ghost) })
+		wantGot(t, ada)(s.Users.ByID(t.Context(), ada.ID))
 	},
 	"text that PostgreSQL does not take is a fault of the request": func(t *testing.T, s store) {
-		ada := account("Ada")
-		s.create(t, ada)
-		for name, text := range unstorable {
-			err := s.Work.Do(t.Context(), change(ada.ID, func(u *models.User) { u.DisplayName = &text }))
-			wantError(t, "Save() with "+name, err, domain.ErrValidation)
+		ada := s.user(t, "Ada")
+		for _, text := range unstorable {
+			s.wantRefused(t, domain.ErrValidation, change(ada.ID, func(u *models.User) { u.DisplayName = &text }))
 			grace := account("Grace" + text)
-			err = s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Users.Create(ctx, grace) })
-			wantError(t, "Create() with "+name, err, domain.ErrValidation)
+			s.wantRefused(t, domain.ErrValidation, func(ctx context.Context, r repositories.Set) error { return r.Users.Create(ctx, grace) })
 		}
 	},
 	"a deleted user takes its sessions along and frees its names": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada, grace)
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 		gone, stays := s.logIn(t, ada), s.logIn(t, grace)
 		s.append(t, event(ada, 1))
 		s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Users.Delete(ctx, ada.ID) })
 
-		_, err := s.Users.ByID(t.Context(), ada.ID)
-		wantError(t, "ByID()", err, domain.ErrNotFound)
-		_, err = s.Sessions.WithUser(t.Context(), gone.ID)
-		wantError(t, "WithUser() of the deleted user", err, domain.ErrNotFound)
-		_, err = s.Sessions.WithUser(t.Context(), stays.ID)
-		noError(t, "WithUser() of another user", err)
+		wantError(t, "ByID()", errOf(s.Users.ByID(t.Context(), ada.ID)), domain.ErrNotFound)
+		wantError(t, "WithUser() of the deleted user", errOf(s.Sessions.WithUser(t.Context(), gone.ID)), domain.ErrNotFound)
+		noError(t, "WithUser() of another user", errOf(s.Sessions.WithUser(t.Context(), stays.ID)))
 		wantPending(t, s, 1)
 		s.create(t, account("ADA"))
 	},
 	"who is not there cannot be deleted": func(t *testing.T, s store) {
-		err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Users.Delete(ctx, newID()) })
-		wantError(t, "Delete()", err, domain.ErrNotFound)
+		s.wantRefused(t, domain.ErrNotFound, func(ctx context.Context, r repositories.Set) error { return r.Users.Delete(ctx, newID()) })
 	},
 	"active admins alone are the active admins": func(t *testing.T, s store) {
 		first, second, disabled, user := account("First"), account("Second"), account("Disabled"), account("User")

@@ -18,9 +18,7 @@ var workTests = map[string]func(t *testing.T, s store){
 		s.Do(t, func(ctx context.Context, r repositories.Set) error {
 			return errors.Join(r.Users.Create(ctx, ada), r.Sessions.Create(ctx, login, token), r.Outbox.Append(ctx, event(ada, 1)))
 		})
-		principal, err := s.Sessions.WithUser(t.Context(), login.ID)
-		noError(t, "WithUser()", err)
-		wantSame(t, principal, models.Principal{User: ada, Session: login})
+		wantGot(t, models.Principal{User: ada, Session: login})(s.Sessions.WithUser(t.Context(), login.ID))
 		wantPending(t, s, 1)
 	},
 	"a failed unit leaves neither row nor event": func(t *testing.T, s store) {
@@ -43,8 +41,7 @@ var workTests = map[string]func(t *testing.T, s store){
 			return r.Users.Create(ctx, twin)
 		})
 		wantError(t, "Do()", err, domain.ErrEmailTaken)
-		_, err = s.Users.ByID(t.Context(), grace.ID)
-		wantError(t, "ByID()", err, domain.ErrNotFound)
+		wantError(t, "ByID()", errOf(s.Users.ByID(t.Context(), grace.ID)), domain.ErrNotFound)
 	},
 	"a unit that panics is undone and blocks nobody": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")
@@ -60,8 +57,7 @@ var workTests = map[string]func(t *testing.T, s store){
 			})
 		}()
 		s.create(t, grace)
-		_, err := s.Users.ByID(t.Context(), ada.ID)
-		wantError(t, "ByID()", err, domain.ErrNotFound)
+		wantError(t, "ByID()", errOf(s.Users.ByID(t.Context(), ada.ID)), domain.ErrNotFound)
 	},
 	"a unit whose caller has gone is undone": func(t *testing.T, s store) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -83,18 +79,14 @@ var workTests = map[string]func(t *testing.T, s store){
 			return nil
 		})
 		wantError(t, "Do()", err, context.Canceled)
-		_, err = s.Users.ByID(ctx, newID())
-		wantError(t, "ByID()", err, context.Canceled)
-		_, err = s.Sessions.WithUser(ctx, newID())
-		wantError(t, "WithUser()", err, context.Canceled)
+		wantError(t, "ByID()", errOf(s.Users.ByID(ctx, newID())), context.Canceled)
+		wantError(t, "WithUser()", errOf(s.Sessions.WithUser(ctx, newID())), context.Canceled)
 	},
 	"a caller's own deadline is an overload": func(t *testing.T, s store) {
 		ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 		defer cancel()
-		_, err := s.Users.ByID(ctx, newID())
-		wantError(t, "ByID()", err, domain.ErrOverloaded)
-		err = s.Work.Do(ctx, func(context.Context, repositories.Set) error { return nil })
-		wantError(t, "Do()", err, domain.ErrOverloaded)
+		wantError(t, "ByID()", errOf(s.Users.ByID(ctx, newID())), domain.ErrOverloaded)
+		wantError(t, "Do()", s.Work.Do(ctx, func(context.Context, repositories.Set) error { return nil }), domain.ErrOverloaded)
 	},
 	"others see a unit's work only when it has committed": func(t *testing.T, s store) {
 		ada := account("Ada")
@@ -102,23 +94,17 @@ var workTests = map[string]func(t *testing.T, s store){
 			if err := r.Users.Create(ctx, ada); err != nil {
 				return err
 			}
-			_, err := s.Users.ByID(ctx, ada.ID)
-			wantError(t, "ByID() beside the unit", err, domain.ErrNotFound)
-			inside, err := r.Users.ForUpdate(ctx, ada.ID)
-			noError(t, "ForUpdate() within the unit", err)
-			wantSame(t, inside, ada)
+			wantError(t, "ByID() beside the unit", errOf(s.Users.ByID(ctx, ada.ID)), domain.ErrNotFound)
+			wantGot(t, ada)(r.Users.ForUpdate(ctx, ada.ID))
 			return nil
 		})
-		_, err := s.Users.ByID(t.Context(), ada.ID)
-		noError(t, "ByID() after the unit", err)
+		noError(t, "ByID() after the unit", errOf(s.Users.ByID(t.Context(), ada.ID)))
 	},
 }
 
 func wantNothing(t *testing.T, s store, u models.User, login models.Session) {
 	t.Helper()
-	_, err := s.Users.ByID(t.Context(), u.ID)
-	wantError(t, "ByID()", err, domain.ErrNotFound)
-	_, err = s.Sessions.WithUser(t.Context(), login.ID)
-	wantError(t, "WithUser()", err, domain.ErrNotFound)
+	wantError(t, "ByID()", errOf(s.Users.ByID(t.Context(), u.ID)), domain.ErrNotFound)
+	wantError(t, "WithUser()", errOf(s.Sessions.WithUser(t.Context(), login.ID)), domain.ErrNotFound)
 	wantPending(t, s, 0)
 }
