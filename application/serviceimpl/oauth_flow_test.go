@@ -210,6 +210,22 @@ func TestACodeIsGoodForAMinute(t *testing.T) {
 	want(t, "no code", err, domain.ErrValidation)
 }
 
+func TestProviderThatIsSwitchedOff(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	code := w.code(t, ada)
+	_, err := w.logIn(t, person{provider: "line", subject: "U1"})
+	ticket := ticketOf(t, err)
+	w.providers = registry{}
+	_, err = w.exchange(code)
+	want(t, "a code of before", err, domain.ErrInvalidCode)
+	_, err = w.oauth.Complete(t.Context(), dto.CompleteOAuthRequest{Ticket: ticket, Email: "lin@example.com"}, models.Client{})
+	want(t, "a ticket of before", err, domain.ErrInvalidTicket)
+	if users := w.store.AllUsers(t); len(users) != 0 {
+		t.Errorf("%d users were made", len(users))
+	}
+}
+
 // Who reads the store learns neither a token that works nor who logs in.
 func TestTheStoreSeesNoTokenInTheOpen(t *testing.T) {
 	t.Parallel()
@@ -221,7 +237,7 @@ func TestTheStoreSeesNoTokenInTheOpen(t *testing.T) {
 	}
 	_, err = w.logIn(t, person{provider: "line", subject: "U1"})
 	ticket := ticketOf(t, err)
-	if len(w.values.puts) != 2*5 { // two states, two codes, a ticket
+	if len(w.values.puts) != 2*3 { // two codes, a ticket
 		t.Fatalf("%d values were kept", len(w.values.puts)/2)
 	}
 	for i, text := range w.values.puts {

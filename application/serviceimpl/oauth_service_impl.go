@@ -111,10 +111,10 @@ func (o *OAuth) Callback(ctx context.Context, name string, in services.OAuthCall
 		return services.OAuthResult{}, err
 	}
 	flow, err := o.states.open(in.State, name)
-	if err != nil {
-		return services.OAuthResult{}, err
-	}
 	result, flowID := services.OAuthResult{State: flow.State}, flowIDOf(in.State)
+	if err != nil {
+		return result, err
+	}
 	if !flow.isBoundTo(in.Binding(flowID)) {
 		return result, domain.ErrInvalidState.Because(errors.New("another browser began this"))
 	}

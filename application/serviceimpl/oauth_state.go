@@ -82,7 +82,7 @@ func (s states) open(state, provider string) (flow oauthFlow, err error) {
 		return flow, domain.ErrInvalidState.Because(err)
 	}
 	if err := json.Unmarshal(plain, &flow); err != nil {
-		return flow, fmt.Errorf("read a state: %w", err)
+		return oauthFlow{}, domain.ErrInvalidState.Because(fmt.Errorf("read a state: %w", err))
 	}
 	switch {
 	case !s.now().Before(flow.ExpiresAt):

@@ -68,7 +68,7 @@ func newAPI(t *testing.T) *api {
 		Limiter: &a.limiter, Addresses: a.store.Sessions, Breaches: &a.breaches,
 	})
 	oauth := serviceimpl.NewOAuth(serviceimpl.OAuthDeps{
-		Providers: idps{}, Values: authcode.New(1<<20, a.clock.Now), Sealer: sealer{}, Work: a.store.Work, Users: a.store.Users, Identities: a.store.Identities,
+		Providers: idps{}, Values: authcode.New(1<<20, a.clock.Now), UsedStates: authcode.NewUsedStates(1000, a.clock.Now), Sealer: sealer{}, Work: a.store.Work, Users: a.store.Users, Identities: a.store.Identities,
 		Sessions: sessions, Mails: mails, Now: a.clock.Now, NewID: newID,
 	})
 	home, err := url.Parse(frontend)

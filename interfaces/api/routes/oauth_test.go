@@ -98,12 +98,20 @@ func TestTheCookieTiesTheFlowToTheBrowser(t *testing.T) {
 			if q.Get("error") != tt.want || q.Get("state") != "a b&c" || q.Has("code") != (tt.want == "") {
 				t.Errorf("the front end is called with %v", q)
 			}
+			cookies := (&http.Response{Header: got.header}).Cookies()
+			second := a.send(t, "GET", path, "", "", "Cookie", own).frontend(t)
+			if tt.want != "" { // a visit of another browser uses nothing up
+				if len(cookies) != 0 || !second.Has("code") {
+					t.Errorf("afterwards the browser that began gets %v and %v", cookies, second)
+				}
+				return
+			}
 			name, _, _ := strings.Cut(own, "=")
-			if cookies := (&http.Response{Header: got.header}).Cookies(); len(cookies) != 1 || cookies[0].Name != name || cookies[0].Value != "" || cookies[0].Expires.Year() > 2010 {
+			if len(cookies) != 1 || cookies[0].Name != name || cookies[0].Value != "" || cookies[0].Expires.Year() > 2010 {
 				t.Errorf("the cookie is not dropped: %v", cookies)
 			}
-			if q := a.send(t, "GET", path, "", "", "Cookie", own).frontend(t); q.Get("error") != "invalid_state" || q.Has("state") {
-				t.Errorf("the second time: %v", q)
+			if second.Get("error") != "invalid_state" {
+				t.Errorf("the second time: %v", second)
 			}
 		})
 	}
@@ -217,14 +225,17 @@ func TestProvidersThatAreNotThere(t *testing.T) {
 	}
 }
 
-// A scanner that looks at a link before its reader does must not end the reader's log-in.
-func TestWhoOnlyLooksUsesNothingUp(t *testing.T) {
+// A scanner or a browser that looks at a link before its reader does must not end the log-in.
+func TestHeadAndPrefetchDoNotConsumeState(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	address, _ := a.provider(t, "GET", startPath("google"), "")
 	path := callbackPath(t, address, gustav)
 	if got := a.send(t, "HEAD", path, "", ""); got.status != 405 || got.header.Get("Allow") != "GET" {
 		t.Errorf("HEAD = %d, Allow %q", got.status, got.header.Get("Allow"))
+	}
+	for _, header := range []string{"Sec-Purpose", "Purpose"} {
+		a.send(t, "GET", path, "", "", header, "prefetch").want(t, 503, "unavailable")
 	}
 	if q := a.send(t, "GET", path, "", "").frontend(t); q.Get("code") == "" {
 		t.Errorf("after a look: %v", q)
