@@ -1,104 +1,40 @@
 package serviceimpl_test
 
 import (
-	"context"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
-	"time"
 
-	"gofiber-auth/application/serviceimpl"
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/models"
-	"gofiber-auth/domain/repositories/repositorytest"
-	"gofiber-auth/domain/services"
 )
-
-const password = "correct horse battery"
-
-// stages is a hasher whose hashes tell their cost: those of another cost are stale. Before it
-// answers it runs what a test wants to happen meanwhile.
-type stages struct {
-	cost      string
-	meanwhile func()
-}
-
-func (h *stages) Hash(_ context.Context, password string) (string, error) {
-	return h.cost + "$" + password, nil
-}
-
-func (h *stages) Verify(_ context.Context, hash, password string) (ok, stale bool, err error) {
-	if do := h.meanwhile; do != nil {
-		h.meanwhile = nil
-		do()
-	}
-	cost, hashed, _ := strings.Cut(hash, "$")
-	return hashed == password && hash != "", cost != h.cost, nil
-}
-
-// team is the use cases over one database in memory, as two instances with hashers of their own have them.
-type team struct {
-	store    *repositorytest.Memory
-	hasher   *stages
-	accounts *serviceimpl.Accounts
-	sessions *serviceimpl.Sessions
-}
-
-func newTeam(store *repositorytest.Memory, cost string) team {
-	hasher := &stages{cost: cost}
-	sessions := serviceimpl.NewSessions(serviceimpl.SessionsDeps{Reader: store, Tokens: newTokens(), Lifetime: time.Hour, Now: now, NewID: newID})
-	return team{store: store, hasher: hasher, sessions: sessions, accounts: serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
-		Work: store, Users: store, Hasher: hasher, Sessions: sessions, Now: now, NewID: newID,
-		Limiter: services.Unlimited{}, Addresses: store, Breaches: services.NoBreachCheck{},
-	})}
-}
-
-func (s team) register(t *testing.T, name string) models.Principal {
-	t.Helper()
-	grant, err := s.accounts.Register(t.Context(), dto.RegisterRequest{Email: name + "@example.com", Username: name, Password: password}, models.Client{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := s.sessions.Authenticate(t.Context(), grant.AccessToken)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-func (s team) login(t *testing.T, password string) error {
-	t.Helper()
-	_, err := s.accounts.Login(t.Context(), dto.LoginRequest{Username: "ada", Password: password}, models.Client{})
-	return err
-}
 
 // Log-ins that meet while the stored hash is of another cost all succeed: the first replaces
 // it, and the others verify what it put there.
 func TestLoginsMeetOverAStaleHash(t *testing.T) {
 	t.Parallel()
-	store := new(repositorytest.Memory)
-	newTeam(store, "old").register(t, "ada")
-	s := newTeam(store, "new")
+	old := newWorld(t)
+	old.register(t, "ada")
+	s := old.instance("new")
 	s.hasher.meanwhile = func() {
-		if err := newTeam(store, "new").login(t, password); err != nil {
+		if err := s.instance("new").login(t, password); err != nil {
 			t.Errorf("the first log-in: %v", err)
 		}
 	}
 	if err := s.login(t, password); err != nil {
 		t.Errorf("the log-in that another one met: %v", err)
 	}
-	if user, err := store.ByUsername(t.Context(), "ada"); err != nil || user.PasswordHash != "new$"+password {
-		t.Errorf("the stale hash was not replaced: %v", err)
+	if hash := s.store.AllUsers(t)[0].PasswordHash; hash != "new$"+password {
+		t.Errorf("the stale hash was not replaced: %q", hash)
 	}
 }
 
 // A log-in with the old password that crosses a change of the password fails.
 func TestLoginCrossesAChangeOfPassword(t *testing.T) {
 	t.Parallel()
-	s := newTeam(new(repositorytest.Memory), "a")
+	s := newWorld(t)
 	ada := s.register(t, "ada")
 	s.hasher.meanwhile = func() {
 		err := s.accounts.ChangePassword(t.Context(), ada, dto.ChangePasswordRequest{CurrentPassword: password, NewPassword: "another good secret"})
@@ -109,7 +45,7 @@ func TestLoginCrossesAChangeOfPassword(t *testing.T) {
 	if err := s.login(t, password); !errors.Is(err, domain.ErrCredentials) {
 		t.Errorf("Login() = %v, want ErrCredentials", err)
 	}
-	if n := len(s.store.SessionsOf(ada.User.ID)); n != 1 {
+	if n := len(s.store.SessionsOf(t, ada.User.ID)); n != 1 {
 		t.Errorf("%d sessions, want that of the change alone", n)
 	}
 }
@@ -118,11 +54,11 @@ func TestLoginCrossesAChangeOfPassword(t *testing.T) {
 // one is proved again.
 func TestChangesMeetALogin(t *testing.T) {
 	t.Parallel()
-	store := new(repositorytest.Memory)
-	ada := newTeam(store, "old").register(t, "ada")
-	s := newTeam(store, "new")
+	old := newWorld(t)
+	ada := old.register(t, "ada")
+	s := old.instance("new")
 	login := func() {
-		if err := newTeam(store, "new").login(t, password); err != nil {
+		if err := s.instance("new").login(t, password); err != nil {
 			t.Error(err)
 		}
 	}
@@ -143,7 +79,7 @@ func TestChangesMeetALogin(t *testing.T) {
 // change that needs proof.
 func TestChangingTheAddressBackNeedsProof(t *testing.T) {
 	t.Parallel()
-	s := newTeam(new(repositorytest.Memory), "a")
+	s := newWorld(t)
 	before := s.register(t, "ada")
 	_, err := s.accounts.Update(t.Context(), before, dto.UpdateUserRequest{Email: dto.Some("new@example.com"), CurrentPassword: dto.Some(password)})
 	if err != nil {
@@ -158,13 +94,11 @@ func TestChangingTheAddressBackNeedsProof(t *testing.T) {
 // Two admins who delete themselves at once: one stays.
 func TestTwoLastAdmins(t *testing.T) {
 	t.Parallel()
-	store := new(repositorytest.Memory)
-	s := newTeam(store, "a")
-	admins := serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{Work: store, Users: store, Hasher: s.hasher, Now: now, NewID: newID, Breaches: services.NoBreachCheck{}})
+	s := newWorld(t)
 	var principals []models.Principal
 	for _, name := range []string{"ada", "grace"} {
 		p := s.register(t, name)
-		user, err := admins.UpdateUser(t.Context(), p.User.ID, dto.AdminUpdateUserRequest{Role: dto.Some("admin")})
+		user, err := s.admin.UpdateUser(t.Context(), p.User.ID, dto.AdminUpdateUserRequest{Role: dto.Some("admin")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,7 +109,7 @@ func TestTwoLastAdmins(t *testing.T) {
 	var wg sync.WaitGroup
 	for i, p := range principals {
 		wg.Go(func() {
-			errs[i] = newTeam(store, "a").accounts.Delete(t.Context(), p, dto.DeleteUserRequest{CurrentPassword: password})
+			errs[i] = s.instance("a").accounts.Delete(t.Context(), p, dto.DeleteUserRequest{CurrentPassword: password})
 		})
 	}
 	wg.Wait()

@@ -1,7 +1,6 @@
 package serviceimpl_test
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"testing"
@@ -12,32 +11,21 @@ import (
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/models"
-	"gofiber-auth/domain/repositories"
-	"gofiber-auth/domain/repositories/repositorytest"
 	"gofiber-auth/pkg/contextutil"
+	"gofiber-auth/test/storage"
 )
-
-// told returns the entries about a user, the newest first.
-func told(t *testing.T, store *repositorytest.Memory, userID string) []models.AuditEntry {
-	t.Helper()
-	entries, err := repositorytest.AuditLog{Memory: store}.Page(t.Context(), repositories.AuditQuery{UserID: userID, Limit: 1000})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return entries
-}
 
 // An attempt to log in that cannot be written down is none: whoever guesses learns nothing.
 func TestAFailedLogInThatNobodyWouldHearOf(t *testing.T) {
 	t.Parallel()
-	s := newTeam(new(repositorytest.Memory), "a")
+	s := newWorld(t)
 	ada := s.register(t, "ada")
-	s.hasher.meanwhile = func() { s.store.Fail(domain.ErrUnavailable) }
+	s.hasher.meanwhile = func() { s.store.FailWrites(t, true) }
 	if err := s.login(t, "wrong wrong wrong"); !errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("Login() = %v, want ErrUnavailable", err)
 	}
-	s.store.Fail(nil)
-	if entries := told(t, s.store, ada.User.ID); len(entries) != 1 {
+	s.store.FailWrites(t, false)
+	if entries := s.store.AuditOf(t, ada.User.ID); len(entries) != 1 {
 		t.Errorf("the log tells %+v", entries)
 	}
 }
@@ -45,7 +33,7 @@ func TestAFailedLogInThatNobodyWouldHearOf(t *testing.T) {
 // What began before its account was deleted and ends behind it leaves ids alone.
 func TestALogInThatCrossesADeletion(t *testing.T) {
 	t.Parallel()
-	s := newTeam(new(repositorytest.Memory), "a")
+	s := newWorld(t)
 	ada := s.register(t, "ada")
 	s.hasher.meanwhile = func() {
 		if err := s.accounts.Delete(t.Context(), ada, dto.DeleteUserRequest{CurrentPassword: password}); err != nil {
@@ -57,7 +45,7 @@ func TestALogInThatCrossesADeletion(t *testing.T) {
 	if !errors.Is(err, domain.ErrCredentials) {
 		t.Errorf("Login() = %v, want ErrCredentials", err)
 	}
-	entries := told(t, s.store, ada.User.ID)
+	entries := s.store.AuditOf(t, ada.User.ID)
 	if len(entries) != 3 || entries[0].Action != models.AuditLogInFailed || entries[1].Action != models.AuditUserDeleted {
 		t.Fatalf("the log tells %+v", entries)
 	}
@@ -71,18 +59,17 @@ func TestALogInThatCrossesADeletion(t *testing.T) {
 // The operator is nobody of whom there is an account, and is told by the tool.
 func TestTheOperatorIsTold(t *testing.T) {
 	t.Parallel()
-	store := new(repositorytest.Memory)
-	admin := serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{Work: store, Users: store, Hasher: &stages{cost: "a"}, Now: now, NewID: newID})
+	s := newWorld(t)
 	ctx := contextutil.WithCaller(t.Context(), contextutil.Caller{Tool: "authctl"})
-	ada, err := admin.Create(ctx, dto.CreateUserRequest{Email: "ada@example.com", Username: "ada"})
+	ada, err := s.admin.Create(ctx, dto.CreateUserRequest{Email: "ada@example.com", Username: "ada"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := admin.UpdateUser(ctx, ada.ID, dto.AdminUpdateUserRequest{IsActive: dto.Some(false)}); err != nil {
+	if _, err := s.admin.UpdateUser(ctx, ada.ID, dto.AdminUpdateUserRequest{IsActive: dto.Some(false)}); err != nil {
 		t.Fatal(err)
 	}
 	for i, want := range []map[string]string{{"by": "authctl", "fields": "isActive", "isActive": "false"}, {"by": "authctl", "role": "user"}} {
-		e := told(t, store, ada.ID)[i]
+		e := s.store.AuditOf(t, ada.ID)[i]
 		if e.ActorID != "" || len(e.Detail) != len(want) {
 			t.Errorf("told as %+v", e)
 		}
@@ -94,26 +81,24 @@ func TestTheOperatorIsTold(t *testing.T) {
 	}
 }
 
+// addEntries adds n audit entries about a user, of now, that are older than all others by their ids.
+func addEntries(t *testing.T, store *storage.Storage, userID string, n int) {
+	t.Helper()
+	err := store.DB.Write.Exec(`WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
+		INSERT INTO audit_entries (id, action, user_id, at)
+		SELECT substr(?, 1, 24) || printf('%012x', n), 'log_in_failed', ?, ? FROM numbers`, n, "00000000"+userID[8:], userID, now()).Error
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestAnExportHasAnEnd(t *testing.T) {
 	t.Parallel()
 	for entries, truncated := range map[int]bool{1_999: false, 9_999: false, 10_000: true} {
-		s := newTeam(new(repositorytest.Memory), "a")
+		s := newWorld(t)
 		ada := s.register(t, "ada") // an entry, and the export is another
-		err := s.store.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
-			for range entries - 1 {
-				if err := r.Audit.Append(ctx, models.AuditEntry{ID: newID(), Action: models.AuditLogInFailed, UserID: ada.User.ID, At: now()}); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		exports := serviceimpl.NewExports(serviceimpl.ExportsDeps{
-			Work: s.store, Identities: s.store, Sessions: s.store, Audit: repositorytest.AuditLog{Memory: s.store}, Events: s.store, Now: now, NewID: newID,
-		})
-		got, err := exports.Export(t.Context(), ada)
+		addEntries(t, s.store, ada.User.ID, entries-1)
+		got, err := s.exports.Export(t.Context(), ada)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -126,31 +111,21 @@ func TestAnExportHasAnEnd(t *testing.T) {
 func TestJanitorRemovesOldAuditEntries(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := new(repositorytest.Memory)
-		note := func() {
-			err := store.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
-				return r.Audit.Append(ctx, models.AuditEntry{ID: newID(), Action: models.AuditLogInFailed, At: now()})
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-		for range 1200 { // more than go at once
-			note()
-		}
+		store := storage.Open(t)
+		addEntries(t, store, newID(), 1200) // more than go at once
 		pass(time.Hour)
-		note()
+		addEntries(t, store, newID(), 1)
 		janitor := serviceimpl.NewJanitor(serviceimpl.JanitorDeps{
-			Sessions: store, Tokens: store, Events: store, Audit: repositorytest.AuditLog{Memory: store}, AuditAge: 24 * time.Hour, Now: now, Log: slog.New(slog.DiscardHandler),
+			Sessions: store.Sessions, Tokens: store.MailTokens, Events: store.Outbox, Audit: store.Audit, AuditAge: 24 * time.Hour, Now: now, Log: slog.New(slog.DiscardHandler),
 		})
 		pass(23*time.Hour - time.Minute)
 		janitor.Sweep(t.Context())
-		if n := len(told(t, store, "")); n != 1000 { // a page of them
+		if n := len(store.AuditOf(t, "")); n != 1201 {
 			t.Errorf("%d entries a minute before their time, want all", n)
 		}
 		pass(2 * time.Minute)
 		janitor.Sweep(t.Context())
-		if n := len(told(t, store, "")); n != 1 {
+		if n := len(store.AuditOf(t, "")); n != 1 {
 			t.Errorf("%d entries are left, want the one that is younger", n)
 		}
 	})

@@ -16,7 +16,7 @@ import (
 	"gofiber-auth/application/serviceimpl"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
-	"gofiber-auth/domain/repositories/repositorytest"
+	"gofiber-auth/test/storage"
 )
 
 // sink is a receiver of events in memory, which fails as it is told.
@@ -102,7 +102,7 @@ func (s *sink) triesOf(userID string) (at []time.Time) {
 
 // lab is a worker with all that it needs, in a bubble of synctest.
 type lab struct {
-	store     *repositorytest.Memory
+	store     *storage.Storage
 	sink      *sink
 	wakeups   *serviceimpl.Wakeups
 	announced int
@@ -126,8 +126,8 @@ func (l *lockedLog) count(what string) int {
 	return strings.Count(l.b.String(), what)
 }
 
-func newLab() *lab {
-	return &lab{store: new(repositorytest.Memory), sink: &sink{refused: map[string]bool{}, hanging: map[string]bool{}}, log: new(lockedLog)}
+func newLab(t *testing.T) *lab {
+	return &lab{store: storage.Open(t), sink: &sink{refused: map[string]bool{}, hanging: map[string]bool{}}, log: new(lockedLog)}
 }
 
 // start runs a worker of the given name until stop.
@@ -135,7 +135,7 @@ func (l *lab) start(t *testing.T, holder string) (stop func()) {
 	t.Helper()
 	l.wakeups = serviceimpl.NewWakeups()
 	worker := serviceimpl.NewHTTPSync(serviceimpl.HTTPSyncDeps{
-		Queue: l.store, Leases: l.store, Sink: l.sink, Wakeups: l.wakeups, Holder: holder,
+		Queue: l.store.Deliveries, Leases: l.store.Leases, Sink: l.sink, Wakeups: l.wakeups, Holder: holder,
 		Announce: func(context.Context) error { l.announced++; return nil },
 		Log:      slog.New(slog.NewTextHandler(l.log, nil)),
 	})
@@ -149,7 +149,7 @@ func (l *lab) start(t *testing.T, holder string) (stop func()) {
 func (l *lab) commit(t *testing.T, userID string, first, last int64) {
 	t.Helper()
 	for version := first; version <= last; version++ {
-		err := repositorytest.ByHTTP{Memory: l.store}.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
+		err := l.store.ByHTTP.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
 			return r.Outbox.Append(ctx, models.OutboxEvent{
 				ID: newID(), UserID: userID, Version: version, Action: models.ActionUpdated,
 				Email: "a@example.com", Username: fmt.Sprintf("u%d", version), OccurredAt: now(),
@@ -173,7 +173,7 @@ func (l *lab) wantVersions(t *testing.T, userID string, want ...int64) {
 
 func (l *lab) wantWaiting(t *testing.T, want int64) {
 	t.Helper()
-	if n, _, err := l.store.Undelivered(t.Context()); err != nil || n != want {
+	if n, _, err := l.store.Deliveries.Undelivered(t.Context()); err != nil || n != want {
 		t.Errorf("%d events wait, %v, want %d", n, err, want)
 	}
 }
@@ -181,7 +181,7 @@ func (l *lab) wantWaiting(t *testing.T, want int64) {
 func TestHTTPSyncKeepsTheOrderOfEachUser(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLab()
+		l := newLab(t)
 		ada, grace := newID(), newID()
 		l.commit(t, ada, 1, 5)
 		l.commit(t, grace, 1, 3)
@@ -200,7 +200,7 @@ func TestHTTPSyncKeepsTheOrderOfEachUser(t *testing.T) {
 func TestHTTPSyncIsParallelWithinBounds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLab()
+		l := newLab(t)
 		l.sink.takes = time.Second
 		for range 120 {
 			l.commit(t, newID(), 1, 2)
@@ -232,7 +232,7 @@ func TestOneStuckUserHoldsUpNobodyElse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l := newLab()
+				l := newLab(t)
 				ada := newID()
 				stick(l.sink, ada)
 				l.commit(t, ada, 1, 3)
@@ -271,7 +271,7 @@ func TestOneStuckUserHoldsUpNobodyElse(t *testing.T) {
 func TestManyStuckUsersLeaveRoom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLab()
+		l := newLab(t)
 		defer l.start(t, "a")()
 		well := newID()
 		l.commit(t, well, 1, 1)
@@ -295,7 +295,7 @@ func TestManyStuckUsersLeaveRoom(t *testing.T) {
 func TestHTTPSyncBacksOff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLab()
+		l := newLab(t)
 		stop := l.start(t, "a")
 		ada, grace := newID(), newID()
 		l.sink.set(func(s *sink) { s.refused[ada] = true })
@@ -338,7 +338,7 @@ func TestHTTPSyncBacksOff(t *testing.T) {
 func TestTheReceiverIsAway(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLab()
+		l := newLab(t)
 		defer l.start(t, "a")()
 		l.sink.set(func(s *sink) { s.away = true })
 		users := make([]string, 100)
@@ -376,7 +376,7 @@ func TestTheReceiverIsAway(t *testing.T) {
 func TestALongOutageEndsForAllAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLab()
+		l := newLab(t)
 		defer l.start(t, "a")()
 		l.sink.set(func(s *sink) { s.away = true })
 		for range 5 {
@@ -393,7 +393,7 @@ func TestALongOutageEndsForAllAtOnce(t *testing.T) {
 func TestTheReceiverIsBackBeforeTheService(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLab()
+		l := newLab(t)
 		ada := newID()
 		l.sink.away = true
 		l.commit(t, ada, 1, 2)
@@ -410,8 +410,8 @@ func TestTheReceiverIsBackBeforeTheService(t *testing.T) {
 func TestAnotherInstanceTakesOver(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLab()
-		held, err := l.store.Acquire(t.Context(), "http_sync", "one that dies", 4*time.Second)
+		l := newLab(t)
+		held, err := l.store.Leases.Acquire(t.Context(), "http_sync", "one that dies", 4*time.Second)
 		if err != nil || !held {
 			t.Fatal(err)
 		}
@@ -426,7 +426,7 @@ func TestAnotherInstanceTakesOver(t *testing.T) {
 		pass(4 * time.Second)
 		l.wantVersions(t, ada, 1)
 		stop()
-		if held, err := l.store.Acquire(t.Context(), "http_sync", "b", time.Minute); err != nil || !held {
+		if held, err := l.store.Leases.Acquire(t.Context(), "http_sync", "b", time.Minute); err != nil || !held {
 			t.Errorf("the lease was not given back: %v", err)
 		}
 	})
@@ -436,7 +436,7 @@ func TestAnotherInstanceTakesOver(t *testing.T) {
 func TestAnotherInstanceReachesTheReceiver(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLab()
+		l := newLab(t)
 		l.sink.away = true
 		defer l.start(t, "a")()
 		ada := newID()
@@ -457,14 +457,14 @@ func TestAnotherInstanceReachesTheReceiver(t *testing.T) {
 func TestALeaseThatEndsEndsItsDeliveries(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLab()
+		l := newLab(t)
 		ada, grace := newID(), newID()
 		l.sink.hanging[ada] = true
 		l.commit(t, ada, 1, 1)
 		l.commit(t, grace, 1, 1)
 		defer l.start(t, "a")()
 		pass(100 * time.Millisecond)
-		l.store.Fail(errors.New("gone"))
+		l.store.FailWrites(t, true)
 		pass(4 * time.Second)
 		l.sink.set(func(s *sink) {
 			if s.now != 0 {
@@ -475,7 +475,7 @@ func TestALeaseThatEndsEndsItsDeliveries(t *testing.T) {
 		if said := l.log.count("wait for the database"); said != 1 {
 			t.Errorf("it was said %d times", said)
 		}
-		l.store.Fail(nil)
+		l.store.FailWrites(t, false)
 		pass(10 * time.Second)
 		l.wantVersions(t, ada, 1)
 		l.wantVersions(t, grace, 1)
@@ -488,15 +488,15 @@ func TestALeaseThatEndsEndsItsDeliveries(t *testing.T) {
 func TestASettlementThatFailsIsMadeGood(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLab()
+		l := newLab(t)
 		l.sink.takes = 100 * time.Millisecond
 		ada := newID()
 		l.commit(t, ada, 1, 2)
 		defer l.start(t, "a")()
 		pass(50 * time.Millisecond)
-		l.store.Fail(errors.New("gone"))
+		l.store.FailWrites(t, true)
 		pass(2 * time.Second)
-		l.store.Fail(nil)
+		l.store.FailWrites(t, false)
 		pass(10 * time.Second)
 		l.wantVersions(t, ada, 1, 2)
 		l.wantWaiting(t, 0)
@@ -506,7 +506,7 @@ func TestASettlementThatFailsIsMadeGood(t *testing.T) {
 func TestHTTPSyncStops(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLab()
+		l := newLab(t)
 		l.sink.takes = 300 * time.Millisecond
 		ada, grace := newID(), newID()
 		l.sink.hanging[grace] = true
@@ -524,7 +524,7 @@ func TestHTTPSyncStops(t *testing.T) {
 		}
 		l.wantVersions(t, ada, 1) // it was under way and had its moment
 		l.wantWaiting(t, 1)
-		due, err := l.store.Due(t.Context(), repositories.DeliveryQuery{Fresh: 10})
+		due, err := l.store.Deliveries.Due(t.Context(), repositories.DeliveryQuery{Fresh: 10})
 		if err != nil || len(due) != 1 || due[0].Event.UserID != grace {
 			t.Errorf("what was abandoned is not tried at once by the next: %v, %v", due, err)
 		}

@@ -13,8 +13,8 @@ import (
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
-	"gofiber-auth/domain/repositories/repositorytest"
 	"gofiber-auth/infrastructure/sealing"
+	"gofiber-auth/test/storage"
 )
 
 // sealerOf returns a sealer under the keys of the letters; the first seals.
@@ -32,7 +32,7 @@ func sealerOf(t *testing.T, letters string) *sealing.Sealer {
 }
 
 // sealedIdentity stores a user with an identity whose tokens are sealed; an empty one is none.
-func sealedIdentity(t *testing.T, store *repositorytest.Memory, s *sealing.Sealer, access, refresh string) models.OAuthProvider {
+func sealedIdentity(t *testing.T, store *storage.Storage, s *sealing.Sealer, access, refresh string) models.OAuthProvider {
 	t.Helper()
 	u := models.User{ID: newID(), Role: models.RoleUser, Version: 1}
 	u.Email, u.Username = u.ID+"@example.com", u.ID
@@ -43,7 +43,7 @@ func sealedIdentity(t *testing.T, store *repositorytest.Memory, s *sealing.Seale
 	if refresh != "" {
 		i.RefreshToken = s.Seal([]byte(refresh), i.RefreshTokenContext())
 	}
-	err := store.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
+	err := store.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
 		return errors.Join(r.Users.Create(ctx, u), r.Identities.Create(ctx, i))
 	})
 	if err != nil {
@@ -52,9 +52,9 @@ func sealedIdentity(t *testing.T, store *repositorytest.Memory, s *sealing.Seale
 	return i
 }
 
-func storedIdentity(t *testing.T, store *repositorytest.Memory, i models.OAuthProvider) models.OAuthProvider {
+func storedIdentity(t *testing.T, store *storage.Storage, i models.OAuthProvider) models.OAuthProvider {
 	t.Helper()
-	got, err := store.BySubject(t.Context(), i.Provider, i.ProviderID)
+	got, err := store.Identities.BySubject(t.Context(), i.Provider, i.ProviderID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func storedIdentity(t *testing.T, store *repositorytest.Memory, i models.OAuthPr
 }
 
 // wantTokens opens the tokens of an identity with the sealer.
-func wantTokens(t *testing.T, store *repositorytest.Memory, s *sealing.Sealer, i models.OAuthProvider, access, refresh string) {
+func wantTokens(t *testing.T, store *storage.Storage, s *sealing.Sealer, i models.OAuthProvider, access, refresh string) {
 	t.Helper()
 	got := storedIdentity(t, store, i)
 	for _, token := range []struct{ sealed, place, want string }{
@@ -91,8 +91,8 @@ func rotateKeys(t *testing.T, tokens repositories.ProviderTokens, s *sealing.Sea
 
 func TestKeyRotation(t *testing.T) {
 	t.Parallel()
-	store := new(repositorytest.Memory)
-	tokens, old := repositorytest.ProviderTokens{Memory: store}, sealerOf(t, "a")
+	store := storage.Open(t)
+	tokens, old := store.Identities, sealerOf(t, "a")
 	both, access, refresh := sealedIdentity(t, store, old, "access", "refresh"), sealedIdentity(t, store, old, "access", ""), sealedIdentity(t, store, old, "", "refresh")
 	sealedIdentity(t, store, old, "", "")
 	current := sealedIdentity(t, store, sealerOf(t, "b"), "access", "refresh")
@@ -119,11 +119,11 @@ func TestKeyRotation(t *testing.T) {
 func TestKeyRotationOfManyPages(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, 199, 200, 201, 400} {
-		store := new(repositorytest.Memory)
+		store := storage.Open(t)
 		for range n {
 			sealedIdentity(t, store, sealerOf(t, "a"), "access", "")
 		}
-		done, _, err := rotateKeys(t, repositorytest.ProviderTokens{Memory: store}, sealerOf(t, "ba"))
+		done, _, err := rotateKeys(t, store.Identities, sealerOf(t, "ba"))
 		if want := (serviceimpl.RotationResult{Resealed: n}); err != nil || done != want {
 			t.Errorf("Rotate() of %d = %+v, %v", n, done, err)
 		}
@@ -133,12 +133,12 @@ func TestKeyRotationOfManyPages(t *testing.T) {
 // What cannot be opened stays, and keeps nothing else from its new key.
 func TestKeyRotationLeavesWhatItCannotOpen(t *testing.T) {
 	t.Parallel()
-	store := new(repositorytest.Memory)
+	store := storage.Open(t)
 	lost := sealedIdentity(t, store, sealerOf(t, "x"), "access", "refresh")
 	half := sealedIdentity(t, store, sealerOf(t, "a"), "access", "refresh")
 	moved := sealedIdentity(t, store, sealerOf(t, "a"), "access", "")
 	last := sealedIdentity(t, store, sealerOf(t, "a"), "access", "refresh")
-	err := store.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
+	err := store.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
 		half.RefreshToken, moved.AccessToken = lost.RefreshToken, last.AccessToken // from another row
 		return errors.Join(r.Identities.Save(ctx, half), r.Identities.Save(ctx, moved))
 	})
@@ -146,7 +146,7 @@ func TestKeyRotationLeavesWhatItCannotOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []serviceimpl.RotationResult{{Resealed: 1, Unreadable: 3}, {Current: 1, Unreadable: 3}} {
-		done, log, err := rotateKeys(t, repositorytest.ProviderTokens{Memory: store}, sealerOf(t, "ba"))
+		done, log, err := rotateKeys(t, store.Identities, sealerOf(t, "ba"))
 		if !errors.Is(err, serviceimpl.ErrTokensUnreadable) || done != want {
 			t.Errorf("Rotate() = %+v, %v; want %+v, %v", done, err, want, serviceimpl.ErrTokensUnreadable)
 		}
@@ -185,18 +185,20 @@ func (m meddlingTokens) Replace(ctx context.Context, old, fresh models.OAuthProv
 
 func TestKeyRotationWhileSomebodyLogsIn(t *testing.T) {
 	t.Parallel()
-	store := new(repositorytest.Memory)
+	store := storage.Open(t)
 	var all []models.OAuthProvider
 	for range 5 {
 		all = append(all, sealedIdentity(t, store, sealerOf(t, "a"), "access", "refresh"))
 	}
-	change := func(fn func(ctx context.Context, r repositories.Set) error) error { return store.Do(t.Context(), fn) }
+	change := func(fn func(ctx context.Context, r repositories.Set) error) error {
+		return store.Work.Do(t.Context(), fn)
+	}
 	logIn := func(i models.OAuthProvider, sealer *sealing.Sealer) error {
 		i.AccessToken, i.UpdatedAt = sealer.Seal([]byte("newer"), i.AccessTokenContext()), now().Add(time.Minute)
 		return change(func(ctx context.Context, r repositories.Set) error { return r.Identities.Save(ctx, i) })
 	}
 	meddled := map[string]bool{}
-	tokens := meddlingTokens{repositorytest.ProviderTokens{Memory: store}, func(ctx context.Context, old models.OAuthProvider) error {
+	tokens := meddlingTokens{store.Identities, func(ctx context.Context, old models.OAuthProvider) error {
 		if meddled[old.ID] {
 			return nil
 		}
@@ -224,8 +226,8 @@ func TestKeyRotationWhileSomebodyLogsIn(t *testing.T) {
 
 func TestKeyRotationEnds(t *testing.T) {
 	t.Parallel()
-	store := new(repositorytest.Memory)
-	tokens, first := repositorytest.ProviderTokens{Memory: store}, sealedIdentity(t, store, sealerOf(t, "a"), "access", "")
+	store := storage.Open(t)
+	tokens, first := store.Identities, sealedIdentity(t, store, sealerOf(t, "a"), "access", "")
 	second := sealedIdentity(t, store, sealerOf(t, "a"), "access", "")
 	for _, tt := range []struct {
 		name   string
@@ -243,7 +245,7 @@ func TestKeyRotationEnds(t *testing.T) {
 				return nil
 			}
 			old.AccessToken = sealerOf(t, "a").Seal([]byte("newer"), old.AccessTokenContext())
-			return store.Do(ctx, func(ctx context.Context, r repositories.Set) error { return r.Identities.Save(ctx, old) })
+			return store.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error { return r.Identities.Save(ctx, old) })
 		}, second.ID},
 	} {
 		_, _, err := rotateKeys(t, meddlingTokens{tokens, tt.before}, sealerOf(t, "ba"))

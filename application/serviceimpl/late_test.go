@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"gofiber-auth/domain/models"
-	"gofiber-auth/domain/repositories/repositorytest"
 	"gofiber-auth/domain/services"
+	"gofiber-auth/test/storage"
 )
 
 // slow answers for a bus later than that has the events.
@@ -31,7 +31,7 @@ func (s *slow) Publish(ctx context.Context, stream models.StreamState, events []
 func TestALateAcknowledgementOfALostStream(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, b, ada := new(repositorytest.Memory), new(bus), newID()
+		store, b, ada := storage.Open(t), new(bus), newID()
 		b.stream = models.StreamState{ID: 7, First: 1}
 		commit(t, store, ada, 1, 3)
 		first, _ := newRelay(store, b, "first")
@@ -64,7 +64,7 @@ func TestALateAcknowledgementOfALostStream(t *testing.T) {
 func TestALongBatchKeepsTheLease(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, b, ada := new(repositorytest.Memory), new(bus), newID()
+		store, b, ada := storage.Open(t), new(bus), newID()
 		commit(t, store, ada, 1, 2)
 		long, _ := newRelay(store, b, "long")
 		long.Publisher = &slow{b, 12 * time.Second}
@@ -87,7 +87,7 @@ func TestALongBatchKeepsTheLease(t *testing.T) {
 func TestAPausedInstancePublishesNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, b, ada := new(repositorytest.Memory), new(bus), newID()
+		store, b, ada := storage.Open(t), new(bus), newID()
 		paused, _ := newRelay(store, b, "paused")
 		var held atomic.Bool
 		paused.Publisher = &hesitant{bus: b, held: &held}

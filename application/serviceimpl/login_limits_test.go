@@ -3,7 +3,6 @@ package serviceimpl_test
 import (
 	"context"
 	"errors"
-	"sync"
 	"testing"
 	"time"
 
@@ -11,31 +10,8 @@ import (
 	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
-	"gofiber-auth/domain/repositories/repositorytest"
 	"gofiber-auth/domain/services"
 )
-
-// tally is a limiter that knows how often each limit was taken and forgets nothing else.
-type tally struct {
-	mu    sync.Mutex
-	taken map[string]int
-}
-
-func (c *tally) Take(_ context.Context, l services.Limit, _ string) services.LimitState {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.taken == nil {
-		c.taken = map[string]int{}
-	}
-	c.taken[l.Name]++
-	return services.LimitState{Allowed: c.taken[l.Name] <= l.Burst, RetryAfter: time.Second}
-}
-
-func (c *tally) Forget(_ context.Context, l services.Limit, _ string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.taken, l.Name)
-}
 
 // lookups counts how often somebody is looked for.
 type lookups struct {
@@ -51,9 +27,9 @@ func (l *lookups) AddressesOf(ctx context.Context, userID string, t time.Time, l
 // What is asked of the database does not tell whether an account is there.
 func TestUnknownAccountsAreLookedForAsKnownOnes(t *testing.T) {
 	t.Parallel()
-	s := newTeam(new(repositorytest.Memory), "a")
+	s := newWorld(t)
 	s.register(t, "ada")
-	asked := &lookups{SessionAddresses: s.store}
+	asked := &lookups{SessionAddresses: s.store.Sessions}
 	s.accounts.Addresses = asked
 	for i, in := range []dto.LoginRequest{{Username: "ada"}, {Username: "nobody"}, {Email: "ada@example.com"}, {Email: "nobody@example.com"}} {
 		in.Password = "wrong"
@@ -69,10 +45,8 @@ func TestUnknownAccountsAreLookedForAsKnownOnes(t *testing.T) {
 // A log-in that starts over is one guess.
 func TestALogInThatStartsOverIsCountedOnce(t *testing.T) {
 	t.Parallel()
-	s := newTeam(new(repositorytest.Memory), "a")
+	s := newWorld(t)
 	ada := s.register(t, "ada")
-	counts := new(tally)
-	s.accounts.Limiter = counts
 	s.hasher.meanwhile = func() {
 		err := s.accounts.ChangePassword(t.Context(), ada, dto.ChangePasswordRequest{CurrentPassword: password, NewPassword: "another good secret"})
 		if err != nil {
@@ -82,28 +56,18 @@ func TestALogInThatStartsOverIsCountedOnce(t *testing.T) {
 	if err := s.login(t, password); !errors.Is(err, domain.ErrCredentials) {
 		t.Errorf("Login() = %v, want ErrCredentials", err)
 	}
-	if counts.taken["login"] != 1 {
-		t.Errorf("it was counted %d times", counts.taken["login"])
+	if n := s.limiter.sum("login"); n != 1 {
+		t.Errorf("it was counted %d times", n)
 	}
 }
 
 // The right password of a disabled account is no guess.
 func TestADisabledAccountIsNotRateLimited(t *testing.T) {
 	t.Parallel()
-	s := newTeam(new(repositorytest.Memory), "a")
+	s := newWorld(t)
 	ada := s.register(t, "ada")
-	s.accounts.Limiter = new(tally)
-	err := s.store.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
-		u, err := r.Users.ForUpdate(ctx, ada.User.ID)
-		if err != nil {
-			return err
-		}
-		u.IsActive = false
-		return r.Users.Save(ctx, u)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s.limiter.allow = func(l services.Limit) int { return l.Burst }
+	s.store.Change(t, ada.User.ID, func(u *models.User) { u.IsActive = false })
 	for range 12 {
 		if err := s.login(t, password); !errors.Is(err, domain.ErrAccountDisabled) {
 			t.Fatalf("Login() = %v, want ErrAccountDisabled", err)
@@ -114,16 +78,14 @@ func TestADisabledAccountIsNotRateLimited(t *testing.T) {
 // While the database is away nobody is told anything else.
 func TestLogInsWithoutADatabase(t *testing.T) {
 	t.Parallel()
-	s := newTeam(new(repositorytest.Memory), "a")
+	s := newWorld(t)
 	s.register(t, "ada")
-	counts := new(tally)
-	s.accounts.Limiter = counts
 	s.accounts.Addresses = failing{}
 	if err := s.login(t, password); !errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("Login() = %v, want ErrUnavailable", err)
 	}
-	if len(counts.taken) != 0 {
-		t.Error("it was counted")
+	if n := s.limiter.sum("login"); n != 0 {
+		t.Errorf("it was counted %d times", n)
 	}
 }
 

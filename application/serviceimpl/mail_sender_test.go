@@ -14,8 +14,6 @@ import (
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/models"
-	"gofiber-auth/domain/repositories"
-	"gofiber-auth/domain/repositories/repositorytest"
 	"gofiber-auth/domain/services"
 	"gofiber-auth/pkg/contextutil"
 )
@@ -62,42 +60,22 @@ func (p *postman) got(to string) []services.MailMessage {
 
 // office is the use cases with a worker that sends, in the bubble of a test of synctest.
 type office struct {
-	team
+	*world
 
-	postman  *postman
-	limiter  *few
-	recovery *serviceimpl.Recovery
-	counts   map[string]int // by kind and result
-	stop     func()
+	postman *postman
+	counts  map[string]int // by kind and result
+	stop    func()
 }
-
-// few lets so many mails go to an address.
-type few struct {
-	of    int // 0: any number
-	taken map[string]int
-}
-
-func (l *few) Take(_ context.Context, limit services.Limit, key string) services.LimitState {
-	l.taken[limit.Name+" "+key]++
-	return services.LimitState{Allowed: l.of == 0 || l.taken[limit.Name+" "+key] <= l.of}
-}
-func (*few) Forget(context.Context, services.Limit, string) {}
 
 // newOffice returns an office whose worker runs until stop.
-func newOffice(t *testing.T, store *repositorytest.Memory) *office {
+func newOffice(t *testing.T, w *world) *office {
 	t.Helper()
-	clock := func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
-	o := &office{team: newTeam(store, "a"), postman: new(postman), limiter: &few{taken: map[string]int{}}, counts: map[string]int{}}
-	promises := serviceimpl.NewMailPromises(o.limiter, clock, newID)
-	o.accounts.Mails, o.accounts.Now, o.sessions.Now = promises, clock, clock
-	o.recovery = serviceimpl.NewRecovery(serviceimpl.RecoveryDeps{
-		NewID: newID, Breaches: services.NoBreachCheck{},
-		Work: store, Users: store, Tokens: store, Hasher: o.hasher, Limiter: o.limiter, Mails: promises, Now: clock,
-	})
+	o := &office{world: w, postman: new(postman), counts: map[string]int{}}
+	w.clock.follows = true
 	var mu sync.Mutex
 	sender := serviceimpl.NewMailSender(serviceimpl.MailSenderDeps{
 		NewID: newID,
-		Queue: store, Work: store, Users: store, Mailer: o.postman, Wakeups: serviceimpl.NewWakeups(), Now: clock,
+		Queue: w.store.Mails, Work: w.store.Work, Users: w.store.Users, Mailer: o.postman, Wakeups: serviceimpl.NewWakeups(), Now: w.clock.Now,
 		Compose: func(m models.Mail, token string) (services.MailMessage, error) {
 			return services.MailMessage{To: m.To, Subject: string(m.Kind), Text: token, HTML: m.Language}, nil
 		},
@@ -116,7 +94,7 @@ func inOffice(t *testing.T, test func(t *testing.T, o *office)) {
 	t.Helper()
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, new(repositorytest.Memory))
+		o := newOffice(t, newWorld(t))
 		test(t, o)
 		o.stop()
 	})
@@ -161,18 +139,11 @@ func (o *office) reset(t *testing.T, token, password string) error {
 	return o.recovery.ResetPassword(t.Context(), dto.ResetPasswordRequest{Token: token, Password: password})
 }
 
-func wantErr(t *testing.T, what string, got, want error) {
-	t.Helper()
-	if !errors.Is(got, want) {
-		t.Errorf("%s: %v, want %v", what, got, want)
-	}
-}
-
 func TestAResetGoesToWhoIsThere(t *testing.T) {
 	inOffice(t, func(t *testing.T, o *office) {
 		ada := o.signUp(t, "ada")
 		ghost := o.signUp(t, "ghost")
-		disable(t, o.store, ghost.ID)
+		o.store.Change(t, ghost.ID, func(u *models.User) { u.IsActive = false })
 		for _, address := range []string{"ADA@example.com", "ghost@example.com", "nobody@example.com"} {
 			o.forgot(t, address)
 		}
@@ -180,15 +151,15 @@ func TestAResetGoesToWhoIsThere(t *testing.T) {
 		if len(o.postman.got("nobody@example.com")) > 0 || len(o.postman.got("ghost@example.com")) > 0 {
 			t.Error("a mail went to nobody, or to who is disabled")
 		}
-		if left := o.store.PromisedMails(); len(left) > 0 {
+		if left := o.store.UnsentMails(t); len(left) > 0 {
 			t.Errorf("%v wait", left)
 		}
 		token := o.lastToken(t, models.MailReset, ada.Email)
-		wantErr(t, "a reset", o.reset(t, token, "another horse battery"), nil)
+		want(t, "a reset", o.reset(t, token, "another horse battery"), nil)
 		pass(time.Minute)
-		wantErr(t, "the notice", nil, nil)
+		want(t, "the notice", nil, nil)
 		_ = o.lastToken(t, models.MailPasswordChanged, ada.Email)
-		wantErr(t, "a log-in with the new password", o.login(t, "another horse battery"), nil)
+		want(t, "a log-in with the new password", o.login(t, "another horse battery"), nil)
 	})
 }
 
@@ -204,20 +175,20 @@ func TestTokensDie(t *testing.T) {
 		pass(time.Minute)
 		second := o.lastToken(t, models.MailReset, ada.Email)
 
-		wantErr(t, "an older token", o.reset(t, first, "another horse battery"), domain.ErrInvalidToken)
-		wantErr(t, "one of another purpose", o.reset(t, verify, "another horse battery"), domain.ErrInvalidToken)
-		wantErr(t, "one of another purpose", o.verify(t, second), domain.ErrInvalidToken)
-		wantErr(t, "a bad password", o.reset(t, second, "short"), domain.ErrValidation)
+		want(t, "an older token", o.reset(t, first, "another horse battery"), domain.ErrInvalidToken)
+		want(t, "one of another purpose", o.reset(t, verify, "another horse battery"), domain.ErrInvalidToken)
+		want(t, "one of another purpose", o.verify(t, second), domain.ErrInvalidToken)
+		want(t, "a bad password", o.reset(t, second, "short"), domain.ErrValidation)
 		pass(25 * time.Minute)
-		wantErr(t, "the newest", o.reset(t, second, "another horse battery"), nil)
-		wantErr(t, "the newest again", o.reset(t, second, "another horse battery"), domain.ErrInvalidToken)
-		wantErr(t, "a verification after a reset", o.verify(t, verify), domain.ErrInvalidToken)
+		want(t, "the newest", o.reset(t, second, "another horse battery"), nil)
+		want(t, "the newest again", o.reset(t, second, "another horse battery"), domain.ErrInvalidToken)
+		want(t, "a verification after a reset", o.verify(t, verify), domain.ErrInvalidToken)
 
 		o.forgot(t, ada.Email)
 		pass(time.Minute)
 		late := o.lastToken(t, models.MailReset, ada.Email)
 		pass(30 * time.Minute)
-		wantErr(t, "an old one", o.reset(t, late, "another horse battery"), domain.ErrInvalidToken)
+		want(t, "an old one", o.reset(t, late, "another horse battery"), domain.ErrInvalidToken)
 	})
 }
 
@@ -227,7 +198,7 @@ func TestTokensDieWithTheAddress(t *testing.T) {
 		o.forgot(t, ada.Email)
 		pass(time.Minute)
 		verify, reset := o.lastToken(t, models.MailVerify, ada.Email), o.lastToken(t, models.MailReset, ada.Email)
-		p := o.principal(t)
+		p := o.loggedIn(t)
 		thai := contextutil.WithCaller(t.Context(), contextutil.Caller{Language: "th"})
 		for _, address := range []string{"New@example.com", ada.Email} { // and back: the tokens stay dead
 			in := dto.UpdateUserRequest{}
@@ -236,10 +207,10 @@ func TestTokensDieWithTheAddress(t *testing.T) {
 			if _, err := o.accounts.Update(thai, p, in); err != nil {
 				t.Fatal(err)
 			}
-			p = o.principal(t)
+			p = o.loggedIn(t)
 			pass(time.Minute)
-			wantErr(t, "a verification", o.verify(t, verify), domain.ErrInvalidToken)
-			wantErr(t, "a reset", o.reset(t, reset, "another horse battery"), domain.ErrInvalidToken)
+			want(t, "a verification", o.verify(t, verify), domain.ErrInvalidToken)
+			want(t, "a reset", o.reset(t, reset, "another horse battery"), domain.ErrInvalidToken)
 		}
 		for _, address := range []string{ada.Email, "new@example.com"} {
 			mails := o.postman.got(address)
@@ -252,18 +223,18 @@ func TestTokensDieWithTheAddress(t *testing.T) {
 				t.Errorf("%s got %q, want %q", address, kinds, want)
 			}
 		}
-		wantErr(t, "the newest verification", o.verify(t, o.lastToken(t, models.MailVerify, ada.Email)), nil)
+		want(t, "the newest verification", o.verify(t, o.lastToken(t, models.MailVerify, ada.Email)), nil)
 	})
 }
 
-// principal logs ada in.
-func (o *office) principal(t *testing.T) models.Principal {
+// loggedIn logs ada in.
+func (o *office) loggedIn(t *testing.T) models.Principal {
 	t.Helper()
 	grant, err := o.accounts.Login(t.Context(), dto.LoginRequest{Username: "ada", Password: password}, models.Client{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := o.sessions.Reader.WithUser(t.Context(), o.store.SessionsOf(grant.User.ID)[0].ID)
+	p, err := o.sessions.Reader.WithUser(t.Context(), o.store.SessionsOf(t, grant.User.ID)[0].ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,10 +253,10 @@ func TestAMailServerThatIsAway(t *testing.T) {
 		}
 		o.postman.failWith(nil)
 		pass(2 * time.Minute)
-		if left := o.store.PromisedMails(); len(left) > 0 {
+		if left := o.store.UnsentMails(t); len(left) > 0 {
 			t.Errorf("%v wait two minutes after the mail server came back", left)
 		}
-		wantErr(t, "a verification", o.verify(t, o.lastToken(t, models.MailVerify, "ada@example.com")), nil)
+		want(t, "a verification", o.verify(t, o.lastToken(t, models.MailVerify, "ada@example.com")), nil)
 	})
 }
 
@@ -309,15 +280,26 @@ func TestAMailThatFails(t *testing.T) {
 			t.Error("a mail waits for others")
 		}
 		pass(10 * time.Minute)
-		if o.counts["verify_email refused"] != 1 || o.counts["verify_email failed"] < 6 || len(o.store.PromisedMails()) != 1 {
-			t.Errorf("counts %v, %v wait", o.counts, o.store.PromisedMails())
+		if o.counts["verify_email refused"] != 1 || o.counts["verify_email failed"] < 6 || len(o.store.UnsentMails(t)) != 1 {
+			t.Errorf("counts %v, %v wait", o.counts, o.store.UnsentMails(t))
 		}
-		pass(3*24*time.Hour + time.Hour)
-		if o.counts["verify_email expired"] != 1 || len(o.store.PromisedMails()) != 0 {
-			t.Errorf("counts %v, %v wait", o.counts, o.store.PromisedMails())
+		pass(2 * time.Hour)
+		if failed := o.counts["verify_email failed"]; failed > 16 {
+			t.Errorf("%d tries in two hours", failed)
 		}
-		if o.counts["verify_email failed"] > 300 {
-			t.Errorf("%d tries", o.counts["verify_email failed"])
+		age := func(d time.Duration) {
+			if err := o.store.DB.Write.Exec("UPDATE mails SET created_at = ?", now().Add(-d)).Error; err != nil {
+				t.Fatal(err)
+			}
+			pass(31 * time.Minute) // until it is tried again
+		}
+		age(3*24*time.Hour - 40*time.Minute)
+		if o.counts["verify_email expired"] != 0 || len(o.store.UnsentMails(t)) != 1 {
+			t.Errorf("within three days: counts %v, %v wait", o.counts, o.store.UnsentMails(t))
+		}
+		age(3 * 24 * time.Hour)
+		if o.counts["verify_email expired"] != 1 || len(o.store.UnsentMails(t)) != 0 {
+			t.Errorf("after three days: counts %v, %v wait", o.counts, o.store.UnsentMails(t))
 		}
 	})
 }
@@ -326,8 +308,7 @@ func TestAMailThatFails(t *testing.T) {
 func TestAStopGivesMailsUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := new(repositorytest.Memory)
-		first := newOffice(t, store)
+		first := newOffice(t, newWorld(t))
 		hang := make(chan struct{})
 		first.postman.failWith(func(services.MailMessage) error { <-hang; return nil })
 		first.signUp(t, "ada")
@@ -338,7 +319,7 @@ func TestAStopGivesMailsUp(t *testing.T) {
 		if took := time.Since(begun); took > 3*time.Second {
 			t.Errorf("the stop took %s", took)
 		}
-		second := newOffice(t, store)
+		second := newOffice(t, first.instance("a"))
 		pass(time.Second)
 		if len(second.postman.got("ada@example.com")) != 1 {
 			t.Error("the mail was not sent by who came next")
@@ -353,8 +334,8 @@ func TestPointlessMailsAreDropped(t *testing.T) {
 		o.postman.failWith(func(services.MailMessage) error { return services.ErrMailServer })
 		ada, grace := o.signUp(t, "ada"), o.signUp(t, "grace")
 		pass(time.Minute)
-		changeUser(t, o.store, ada.ID, func(u *models.User) { u.EmailVerified = true })
-		changeUser(t, o.store, grace.ID, func(u *models.User) { u.Email = "other@example.com" })
+		o.store.Change(t, ada.ID, func(u *models.User) { u.EmailVerified = true })
+		o.store.Change(t, grace.ID, func(u *models.User) { u.Email = "other@example.com" })
 		o.postman.failWith(nil)
 		pass(5 * time.Minute)
 		if o.counts["verify_email pointless"] != 2 || len(o.postman.mails) != 0 {
@@ -387,24 +368,4 @@ func TestATokenWorksOnceForMany(t *testing.T) {
 			t.Errorf("%d resets by one token", won)
 		}
 	})
-}
-
-func disable(t *testing.T, store *repositorytest.Memory, id string) {
-	t.Helper()
-	changeUser(t, store, id, func(u *models.User) { u.IsActive = false })
-}
-
-func changeUser(t *testing.T, store *repositorytest.Memory, id string, change func(u *models.User)) {
-	t.Helper()
-	err := store.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
-		u, err := r.Users.ForUpdate(ctx, id)
-		if err != nil {
-			return err
-		}
-		change(&u)
-		return r.Users.Save(ctx, u)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }

@@ -13,14 +13,11 @@ import (
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/models"
-	"gofiber-auth/domain/repositories"
 )
-
-var userPage = repositories.UserQuery{Limit: 1000}
 
 func TestANewPersonGetsAnAccount(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	grant, err := w.logIn(t, ada)
 	if err != nil {
 		t.Fatal(err)
@@ -32,10 +29,10 @@ func TestANewPersonGetsAnAccount(t *testing.T) {
 	if !regexp.MustCompile(`^ada_[0-9a-f]{8}$`).MatchString(u.Username) {
 		t.Errorf("Username = %q", u.Username)
 	}
-	if events := w.store.Events(); len(events) != 1 || events[0].Action != models.ActionCreated || events[0].UserID != u.ID || events[0].Version != 1 {
+	if events := w.store.EventsOf(t, u.ID); len(events) != 1 || events[0].Action != models.ActionCreated || events[0].UserID != u.ID || events[0].Version != 1 {
 		t.Errorf("events %+v", events)
 	}
-	stored, err := w.store.BySubject(t.Context(), "google", "1001")
+	stored, err := w.store.Identities.BySubject(t.Context(), "google", "1001")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,14 +48,14 @@ func TestANewPersonGetsAnAccount(t *testing.T) {
 	if err != nil || second.IsNewUser || second.User.ID != u.ID || second.User.Email != "ada@example.com" || *second.User.DisplayName != "Ada Lovelace" {
 		t.Errorf("the second time %+v, %v", second.User, err)
 	}
-	stored, err = w.store.BySubject(t.Context(), "google", "1001")
+	stored, err = w.store.Identities.BySubject(t.Context(), "google", "1001")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if refresh, err := (sealer{}).Open(stored.RefreshToken, stored.RefreshTokenContext()); err != nil || string(refresh) != "refresh-1001" {
 		t.Errorf("the refresh token is kept as %q, %v", refresh, err)
 	}
-	if n := len(w.store.Events()); n != 1 {
+	if n := w.store.Count(t, "outbox_events"); n != 1 {
 		t.Errorf("%d events", n)
 	}
 }
@@ -98,15 +95,15 @@ func TestWhoLogsIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld()
+			w := newWorld(t)
 			owner := w.register(t, "ada")
 			if tt.account.linked != nil {
 				w.link(t, owner, *tt.account.linked)
 			}
-			w.change(t, owner.User.ID, func(u *models.User) {
+			w.store.Change(t, owner.User.ID, func(u *models.User) {
 				u.EmailVerified, u.IsActive = tt.account.verified, !tt.account.disabled
 			})
-			before, err := w.store.ByID(t.Context(), owner.User.ID)
+			before, err := w.store.Users.ByID(t.Context(), owner.User.ID)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -118,10 +115,10 @@ func TestWhoLogsIn(t *testing.T) {
 			if err == nil && (grant.User.ID != owner.User.ID || grant.IsNewUser) {
 				t.Errorf("came in as %+v", grant.User)
 			}
-			if got := w.identities(t, owner.User.ID); !slices.Equal(got, tt.has) {
+			if got := w.store.IdentitiesOf(t, owner.User.ID); !slices.Equal(got, tt.has) {
 				t.Errorf("identities %v, want %v", got, tt.has)
 			}
-			after, err := w.store.ByID(t.Context(), owner.User.ID)
+			after, err := w.store.Users.ByID(t.Context(), owner.User.ID)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -134,7 +131,7 @@ func TestWhoLogsIn(t *testing.T) {
 			if after.IsOAuthUser || after.OAuthProvider != nil || after.Version != before.Version {
 				t.Errorf("changed to %+v", after)
 			}
-			if n := len(w.users(t)); n != 1 {
+			if n := len(w.store.AllUsers(t)); n != 1 {
 				t.Errorf("%d users", n)
 			}
 			if tt.want != nil && (after.LastLoginAt != nil && !after.LastLoginAt.Equal(*before.LastLoginAt) || !after.UpdatedAt.Equal(before.UpdatedAt)) {
@@ -148,7 +145,7 @@ func TestWhoLogsIn(t *testing.T) {
 // theirs, nothing left that leads into the account: no password, session, identity, code, flow.
 func TestThePreparedAccountIsTheOwnersAlone(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	intruder := w.register(t, "ada")
 	evil := person{provider: "line", subject: "Uevil"}
 	w.link(t, intruder, evil)
@@ -175,7 +172,7 @@ func TestThePreparedAccountIsTheOwnersAlone(t *testing.T) {
 	err = w.accounts.ChangePassword(t.Context(), intruder, dto.ChangePasswordRequest{NewPassword: "the intruder's own secret"})
 	want(t, "the intruder's change of the password", err, domain.ErrUnauthorized)
 	want(t, "the intruder's unlinking", w.oauth.Unlink(t.Context(), intruder, "google"), domain.ErrUnauthorized)
-	if got := w.identities(t, owner.User.ID); !slices.Equal(got, []string{"google 1001"}) {
+	if got := w.store.IdentitiesOf(t, owner.User.ID); !slices.Equal(got, []string{"google 1001"}) {
 		t.Errorf("identities %v", got)
 	}
 }
@@ -192,10 +189,10 @@ func TestALogInMeetsAnotherOfTheSamePerson(t *testing.T) {
 			for _, late := range []bool{false, true} {
 				t.Run(fmt.Sprint(name, registered, late), func(t *testing.T) {
 					t.Parallel()
-					w := newWorld()
+					w := newWorld(t)
 					if registered {
 						p := w.register(t, "ada")
-						w.change(t, p.User.ID, func(u *models.User) { u.EmailVerified = true })
+						w.store.Change(t, p.User.ID, func(u *models.User) { u.EmailVerified = true })
 					}
 					who := ada
 					who.verified = verified
@@ -217,7 +214,7 @@ func TestALogInMeetsAnotherOfTheSamePerson(t *testing.T) {
 					}
 					_, err = w.exchange(result.Code)
 					want(t, "Exchange()", err, nil)
-					if users := w.users(t); len(users) != 1 || len(w.identities(t, users[0].ID)) != 1 {
+					if users := w.store.AllUsers(t); len(users) != 1 || len(w.store.IdentitiesOf(t, users[0].ID)) != 1 {
 						t.Errorf("%d users", len(users))
 					}
 				})
@@ -228,7 +225,7 @@ func TestALogInMeetsAnotherOfTheSamePerson(t *testing.T) {
 
 func TestManyFirstLogInsMakeOneUser(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	var codes []string
 	for range 30 {
 		codes = append(codes, w.code(t, ada))
@@ -252,9 +249,9 @@ func TestManyFirstLogInsMakeOneUser(t *testing.T) {
 			made++
 		}
 	}
-	users := w.users(t)
-	if len(users) != 1 || made != 1 || len(w.store.Events()) != 1 || len(w.store.SessionsOf(users[0].ID)) != 30 {
-		t.Errorf("%d users, %d new, %d events", len(users), made, len(w.store.Events()))
+	users := w.store.AllUsers(t)
+	if len(users) != 1 || made != 1 || w.store.Count(t, "outbox_events") != 1 || len(w.store.SessionsOf(t, users[0].ID)) != 30 {
+		t.Errorf("%d users, %d new, %d events", len(users), made, w.store.Count(t, "outbox_events"))
 	}
 }
 
@@ -263,7 +260,7 @@ func TestSomebodyWithoutAnAddressCompletesOne(t *testing.T) {
 	for name, email := range map[string]string{"none": "", "of another script": "สมชาย@example.com", "of a domain of another script": "linus@bücher.example", "far too long": strings.Repeat("a", 300) + "@example.com"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld()
+			w := newWorld(t)
 			w.register(t, "grace")
 			linus := person{provider: "line", subject: "U1", email: email, verified: true, name: "Linus"}
 			_, err := w.logIn(t, linus)
@@ -290,7 +287,7 @@ func TestSomebodyWithoutAnAddressCompletesOne(t *testing.T) {
 
 func TestATicketWorksOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	linus := person{provider: "facebook", subject: "F1"}
 	_, err := w.logIn(t, linus)
 	first := ticketOf(t, err)
@@ -306,19 +303,19 @@ func TestATicketWorksOnce(t *testing.T) {
 		_, err := w.oauth.Complete(context.Background(), dto.CompleteOAuthRequest{Ticket: ticket, Email: email}, models.Client{})
 		return err
 	}), domain.ErrInvalidTicket)
-	if n := len(w.users(t)); n != 1 {
+	if n := len(w.store.AllUsers(t)); n != 1 {
 		t.Errorf("%d users", n)
 	}
 
 	// The address that the ticket brought is its own account's now; that is not what is wrong.
-	u := w.users(t)[0]
+	u := w.store.AllUsers(t)[0]
 	_, err = w.oauth.Complete(t.Context(), dto.CompleteOAuthRequest{Ticket: second, Email: u.Email}, models.Client{})
 	want(t, "the other ticket with the same address", err, domain.ErrInvalidTicket)
 }
 
 func TestATicketIsGoodForAQuarterOfAnHour(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	_, err := w.logIn(t, person{provider: "line", subject: "U1"})
 	ticket := ticketOf(t, err)
 	w.clock.pass(15*time.Minute - time.Second)
@@ -339,7 +336,7 @@ func FuzzNamesFromProviders(f *testing.F) {
 	}
 	username := regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{1,48})[A-Za-z0-9]$`)
 	f.Fuzz(func(t *testing.T, local, name string) {
-		w := newWorld()
+		w := newWorld(t)
 		grant, err := w.logIn(t, person{provider: "google", subject: "1", email: local + "@example.com", name: name})
 		if err != nil {
 			ticketOf(t, err) // no address that accounts can have

@@ -19,7 +19,7 @@ var ada = person{provider: "google", subject: "1001", email: "Ada@Example.com", 
 
 func TestTheFrontEndGetsItsStateBack(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	const state = "a b&c=d+é/?#%00"
 	f := w.start(t, dto.StartOAuthRequest{Provider: "google", State: state})
 	result, err := w.oauth.Callback(t.Context(), "google", f.response(ada))
@@ -38,7 +38,7 @@ func TestTheFrontEndGetsItsStateBack(t *testing.T) {
 
 func TestWhatAFlowBeginsWith(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	for name, in := range map[string]dto.StartOAuthRequest{
 		"a state that is too long": {Provider: "line", State: strings.Repeat("s", 1025)},
 		"a state that is no text":  {Provider: "line", State: "\xff"},
@@ -54,7 +54,7 @@ func TestWhatAFlowBeginsWith(t *testing.T) {
 
 func TestAStateWorksOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	f := w.start(t, dto.StartOAuthRequest{Provider: "google"})
 	errs := atOnce(50, func() error {
 		_, err := w.oauth.Callback(context.Background(), "google", f.response(ada))
@@ -84,7 +84,7 @@ func TestCallbacksThatAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld()
+			w := newWorld(t)
 			f := w.start(t, dto.StartOAuthRequest{Provider: "google"})
 			r := f.response(ada)
 			tt.change(w, &r)
@@ -93,7 +93,7 @@ func TestCallbacksThatAreRefused(t *testing.T) {
 			if result.Code != "" {
 				t.Error("a code was given out")
 			}
-			if users := w.users(t); len(users) != 0 {
+			if users := w.store.AllUsers(t); len(users) != 0 {
 				t.Errorf("%d users were made", len(users))
 			}
 		})
@@ -103,7 +103,7 @@ func TestCallbacksThatAreRefused(t *testing.T) {
 // A flow with a challenge needs no cookie; the code is worth nothing without the verifier.
 func TestTheChallengeTiesTheFlowToTheFrontEnd(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	comes := func() string {
 		t.Helper()
 		f := w.start(t, dto.StartOAuthRequest{Provider: "google", CodeChallenge: challengeOf("the verifier"), CodeChallengeMethod: "S256"})
@@ -124,7 +124,7 @@ func TestTheChallengeTiesTheFlowToTheFrontEnd(t *testing.T) {
 		want(t, name, exchange(code, wrong), domain.ErrInvalidCode)
 		want(t, "the right one after "+name, exchange(code, "the verifier"), domain.ErrInvalidCode)
 	}
-	if users := w.users(t); len(users) != 0 {
+	if users := w.store.AllUsers(t); len(users) != 0 {
 		t.Errorf("%d users were made", len(users))
 	}
 	want(t, "the right verifier", exchange(comes(), "the verifier"), nil)
@@ -136,7 +136,7 @@ func TestTheChallengeTiesTheFlowToTheFrontEnd(t *testing.T) {
 
 func TestACodeThatComesAgainEndsItsSession(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	code := w.code(t, ada)
 	grant, err := w.exchange(code)
 	if err != nil || !grant.IsNewUser {
@@ -158,16 +158,16 @@ func TestACodeThatComesAgainEndsItsSession(t *testing.T) {
 // Who comes second while the session is being made finds none to end; it ends all the same.
 func TestACodeThatComesAgainMeanwhile(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	code := w.code(t, ada)
-	w.kept.afterUse = func() {
+	w.values.afterUse = func() {
 		_, err := w.exchange(code)
 		want(t, "the second", err, domain.ErrInvalidCode)
 	}
 	_, err := w.exchange(code)
 	want(t, "the first", err, nil)
-	for _, u := range w.users(t) {
-		if n := len(w.store.SessionsOf(u.ID)); n != 0 {
+	for _, u := range w.store.AllUsers(t) {
+		if n := len(w.store.SessionsOf(t, u.ID)); n != 0 {
 			t.Errorf("%d sessions live", n)
 		}
 	}
@@ -175,7 +175,7 @@ func TestACodeThatComesAgainMeanwhile(t *testing.T) {
 
 func TestOfManyWhoHaveACodeNobodyKeepsASession(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	code := w.code(t, ada)
 	got := 0
 	for _, err := range atOnce(30, func() error { _, err := w.exchange(code); return err }) {
@@ -188,8 +188,8 @@ func TestOfManyWhoHaveACodeNobodyKeepsASession(t *testing.T) {
 	if got != 1 {
 		t.Errorf("%d got a session, want 1", got)
 	}
-	for _, u := range w.users(t) {
-		if n := len(w.store.SessionsOf(u.ID)); n != 0 {
+	for _, u := range w.store.AllUsers(t) {
+		if n := len(w.store.SessionsOf(t, u.ID)); n != 0 {
 			t.Errorf("%d sessions live", n)
 		}
 	}
@@ -197,7 +197,7 @@ func TestOfManyWhoHaveACodeNobodyKeepsASession(t *testing.T) {
 
 func TestACodeIsGoodForAMinute(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	code := w.code(t, ada)
 	w.clock.pass(time.Minute)
 	_, err := w.exchange(code)
@@ -213,7 +213,7 @@ func TestACodeIsGoodForAMinute(t *testing.T) {
 // Who reads the store learns neither a token that works nor who logs in.
 func TestTheStoreSeesNoTokenInTheOpen(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	f := w.start(t, dto.StartOAuthRequest{Provider: "google", State: "front-end-state"})
 	result, err := w.oauth.Callback(t.Context(), "google", f.response(ada))
 	if err != nil {
@@ -221,10 +221,10 @@ func TestTheStoreSeesNoTokenInTheOpen(t *testing.T) {
 	}
 	_, err = w.logIn(t, person{provider: "line", subject: "U1"})
 	ticket := ticketOf(t, err)
-	if len(w.kept.puts) != 2*5 { // two states, two codes, a ticket
-		t.Fatalf("%d values were kept", len(w.kept.puts)/2)
+	if len(w.values.puts) != 2*5 { // two states, two codes, a ticket
+		t.Fatalf("%d values were kept", len(w.values.puts)/2)
 	}
-	for i, text := range w.kept.puts {
+	for i, text := range w.values.puts {
 		if i%2 == 1 {
 			if _, err := base64.StdEncoding.DecodeString(text); err != nil {
 				t.Errorf("a value is not sealed: %s", text)
@@ -241,7 +241,7 @@ func TestTheStoreSeesNoTokenInTheOpen(t *testing.T) {
 // 200 flows at once do not mix.
 func TestFlowsDoNotMix(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	var wg sync.WaitGroup
 	for i := range 200 {
 		wg.Go(func() {
@@ -254,15 +254,6 @@ func TestFlowsDoNotMix(t *testing.T) {
 		})
 	}
 	wg.Wait()
-}
-
-func (w *world) users(t *testing.T) []models.User {
-	t.Helper()
-	users, err := w.store.Page(t.Context(), userPage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return users
 }
 
 func atOnce(n int, fn func() error) []error {

@@ -30,7 +30,7 @@ func (w *world) link(t *testing.T, p models.Principal, who person) {
 
 func TestLinkingAndUnlinking(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	ada, grace := w.register(t, "ada"), w.register(t, "grace")
 	line := person{provider: "line", subject: "U1", email: "grace@example.com"} // whose address it is does not matter
 	w.link(t, ada, line)
@@ -54,7 +54,7 @@ func TestLinkingAndUnlinking(t *testing.T) {
 // Several tabs may link at once: of one identity all succeed, of two the second fails.
 func TestTabsThatLink(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	p := w.register(t, "ada")
 	one, same, other := w.startLink(t, p, "line"), w.startLink(t, p, "line"), w.startLink(t, p, "line")
 	_, err := w.oauth.Callback(t.Context(), "line", one.response(person{subject: "U1"}))
@@ -66,7 +66,7 @@ func TestTabsThatLink(t *testing.T) {
 	if result.Code != "" {
 		t.Error("a code was given out")
 	}
-	if got := w.identities(t, p.User.ID); !slices.Equal(got, []string{"line U1"}) {
+	if got := w.store.IdentitiesOf(t, p.User.ID); !slices.Equal(got, []string{"line U1"}) {
 		t.Errorf("identities %v", got)
 	}
 }
@@ -86,18 +86,18 @@ func TestLinkingIsBound(t *testing.T) {
 			want(t, "Delete()", w.accounts.Delete(t.Context(), p, dto.DeleteUserRequest{CurrentPassword: password}), nil)
 		}, domain.ErrInvalidState},
 		"disabled": {func(w *world, t *testing.T, p models.Principal, _ *flow) {
-			w.change(t, p.User.ID, func(u *models.User) { u.IsActive = false })
+			w.store.Change(t, p.User.ID, func(u *models.User) { u.IsActive = false })
 		}, domain.ErrAccountDisabled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld()
+			w := newWorld(t)
 			p := w.register(t, "ada")
 			f := w.startLink(t, p, "line")
 			tt.meanwhile(w, t, p, &f)
 			_, err := w.oauth.Callback(t.Context(), "line", f.response(person{subject: "U1"}))
 			want(t, "Callback()", err, tt.want)
-			if got := w.identities(t, p.User.ID); len(got) != 0 {
+			if got := w.store.IdentitiesOf(t, p.User.ID); len(got) != 0 {
 				t.Errorf("linked %v", got)
 			}
 		})
@@ -106,7 +106,7 @@ func TestLinkingIsBound(t *testing.T) {
 
 func TestTheLastWayInStays(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	p := w.mustLogIn(t, ada)
 	want(t, "the only identity", w.oauth.Unlink(t.Context(), p, "google"), domain.ErrLastLoginMethod)
 	w.link(t, p, person{provider: "line", subject: "U1"})
@@ -114,7 +114,7 @@ func TestTheLastWayInStays(t *testing.T) {
 	want(t, "the one that is left", w.oauth.Unlink(t.Context(), p, "line"), domain.ErrLastLoginMethod)
 	want(t, "a first password", w.accounts.ChangePassword(t.Context(), p, dto.ChangePasswordRequest{NewPassword: "a first good secret"}), nil)
 	want(t, "the one that is left, with a password", w.oauth.Unlink(t.Context(), p, "line"), nil)
-	u, err := w.store.ByID(t.Context(), p.User.ID)
+	u, err := w.store.Users.ByID(t.Context(), p.User.ID)
 	if err != nil || !u.IsOAuthUser || *u.OAuthProvider != "google" {
 		t.Errorf("how the account was made is forgotten: %+v, %v", u, err)
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"gofiber-auth/domain/models"
-	"gofiber-auth/domain/repositories/repositorytest"
+	"gofiber-auth/test/storage"
 )
 
 // since returns the versions of the user's events that the bus got after it had n.
@@ -46,7 +46,7 @@ func TestWhatTheStreamLostIsPublishedAgain(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/newer=%v", name, newer), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					store, b := new(repositorytest.Memory), new(bus)
+					store, b := storage.Open(t), new(bus)
 					b.stream = models.StreamState{ID: 7, First: 1}
 					ada := newID()
 					commit(t, store, newID(), 1, 1) // somebody else
@@ -96,7 +96,7 @@ func TestWhatTheStreamLostIsPublishedAgain(t *testing.T) {
 func TestWhatAgedIsNotPublishedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, b := new(repositorytest.Memory), new(bus)
+		store, b := storage.Open(t), new(bus)
 		b.stream = models.StreamState{ID: 7, First: 1, MaxAge: time.Hour}
 		old, young := newID(), newID()
 		commit(t, store, old, 1, 3)
@@ -127,7 +127,7 @@ func TestWhatAgedIsNotPublishedAgain(t *testing.T) {
 func TestASuccessorComparesWithWhatIsNoted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, b := new(repositorytest.Memory), new(bus)
+		store, b := storage.Open(t), new(bus)
 		b.stream = models.StreamState{ID: 7, First: 1}
 		ada := newID()
 		commit(t, store, ada, 1, 3)
@@ -159,7 +159,7 @@ func (b *bus) looked() (n int) {
 func TestAnAbsentBusIsAskedNowAndThen(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, b := new(repositorytest.Memory), &bus{away: true}
+		store, b := storage.Open(t), &bus{away: true}
 		relay, wakeups := newRelay(store, b, "a")
 		defer running(t, relay)()
 		pass(time.Minute)

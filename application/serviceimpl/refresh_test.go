@@ -16,7 +16,7 @@ import (
 
 func TestRefreshGivesNewTokensOfTheSameSession(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	first := w.enter(t, "ada")
 	before := w.principal(t, first.AccessToken)
 	w.clock.pass(20 * time.Second)
@@ -40,7 +40,7 @@ func TestRefreshGivesNewTokensOfTheSameSession(t *testing.T) {
 // Whatever happens, the time counts from the log-in.
 func TestASessionIsNeverExtended(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	g := w.enter(t, "ada")
 	for range 59 {
 		w.clock.pass(time.Minute)
@@ -58,7 +58,7 @@ func TestASessionIsNeverExtended(t *testing.T) {
 
 func TestRefreshTokensThatAreNone(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	g := w.enter(t, "ada")
 	for _, token := range []string{"x", g.AccessToken, g.RefreshToken + "A", g.RefreshToken[:42], "\xff\x00"} {
 		_, err := w.refresh(services.Grant{RefreshToken: token})
@@ -72,7 +72,7 @@ func TestRefreshTokensThatAreNone(t *testing.T) {
 // Two tabs, or a client whose answer was lost, send one token twice.
 func TestWithinTheGraceEverybodyGetsASuccessor(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	first := w.enter(t, "ada")
 	one := w.mustRefresh(t, first)
 	w.clock.pass(models.RefreshGrace)
@@ -84,7 +84,7 @@ func TestWithinTheGraceEverybodyGetsASuccessor(t *testing.T) {
 	for _, g := range []services.Grant{w.mustRefresh(t, one), w.mustRefresh(t, two)} { // each works until it is used itself
 		w.mustRefresh(t, g)
 	}
-	if n := len(w.store.SessionsOf(first.User.ID)); n != 1 {
+	if n := len(w.store.SessionsOf(t, first.User.ID)); n != 1 {
 		t.Errorf("%d sessions, want 1", n)
 	}
 }
@@ -117,15 +117,15 @@ func TestReuseEndsTheSession(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld()
+			w := newWorld(t)
 			stolen, elsewhere := w.enter(t, "ada"), w.enter(t, "grace")
 			p := w.principal(t, stolen.AccessToken)
 			reuse(t, w, stolen)
-			newest := w.store.RefreshTokensOf(p.Session.ID)
+			tokens := w.store.Count(t, "refresh_tokens")
 			_, err := w.refresh(stolen)
 			want(t, "the reuse", err, domain.ErrRefreshReused)
-			if w.isLive(t, p) || len(w.store.RefreshTokensOf(p.Session.ID)) != 0 {
-				t.Errorf("the session lives on, with %d of %d tokens", len(w.store.RefreshTokensOf(p.Session.ID)), len(newest))
+			if left := w.store.Count(t, "refresh_tokens"); w.isLive(t, p) || left != 1 {
+				t.Errorf("the session lives on, with %d of %d tokens; the other session has 1", left, tokens)
 			}
 			_, err = w.refresh(stolen)
 			want(t, "the reuse again", err, domain.ErrRefreshToken)
@@ -136,18 +136,18 @@ func TestReuseEndsTheSession(t *testing.T) {
 
 func TestWhoIsDisabledRefreshesNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	g := w.enter(t, "ada")
-	w.change(t, g.User.ID, func(u *models.User) { u.IsActive = false }) // by hand: the session is still there
+	w.store.Change(t, g.User.ID, func(u *models.User) { u.IsActive = false }) // by hand: the session is still there
 	_, err := w.refresh(g)
 	want(t, "Refresh()", err, domain.ErrRefreshToken)
 }
 
 func TestRefreshTellsTheUserAsItIsNow(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	g := w.enter(t, "ada")
-	w.change(t, g.User.ID, func(u *models.User) { u.Role = models.RoleAdmin })
+	w.store.Change(t, g.User.ID, func(u *models.User) { u.Role = models.RoleAdmin })
 	if g = w.mustRefresh(t, g); g.User.Role != models.RoleAdmin {
 		t.Errorf("the role is %s", g.User.Role)
 	}
@@ -155,7 +155,7 @@ func TestRefreshTellsTheUserAsItIsNow(t *testing.T) {
 
 func TestManyRefreshOneTokenAtOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	g := w.enter(t, "ada")
 	var (
 		mu    sync.Mutex
@@ -173,7 +173,7 @@ func TestManyRefreshOneTokenAtOnce(t *testing.T) {
 	for _, next := range given {
 		w.mustRefresh(t, next)
 	}
-	if n := len(w.store.SessionsOf(g.User.ID)); n != 1 {
+	if n := len(w.store.SessionsOf(t, g.User.ID)); n != 1 {
 		t.Errorf("%d sessions, want 1", n)
 	}
 }
@@ -181,7 +181,7 @@ func TestManyRefreshOneTokenAtOnce(t *testing.T) {
 // Nothing that was minted survives the acknowledged log-out.
 func TestRefreshAgainstLogout(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newWorld(t)
 	for round := range 200 {
 		g := w.enter(t, fmt.Sprint("ada", round))
 		p := w.principal(t, g.AccessToken)
@@ -202,16 +202,6 @@ func TestRefreshAgainstLogout(t *testing.T) {
 		_, err = w.sessions.Authenticate(t.Context(), next.AccessToken)
 		want(t, "the new access token", err, domain.ErrUnauthorized)
 	}
-}
-
-// enter registers somebody.
-func (w *world) enter(t *testing.T, name string) services.Grant {
-	t.Helper()
-	g, err := w.accounts.Register(t.Context(), dto.RegisterRequest{Email: name + "@example.com", Username: name, Password: password}, models.Client{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g
 }
 
 func (w *world) refresh(g services.Grant) (services.Grant, error) {

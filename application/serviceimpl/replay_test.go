@@ -15,11 +15,11 @@ import (
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
-	"gofiber-auth/domain/repositories/repositorytest"
+	"gofiber-auth/test/storage"
 )
 
-func newReplay(store *repositorytest.Memory) *serviceimpl.Replay {
-	return serviceimpl.NewReplay(serviceimpl.ReplayDeps{Work: store, Events: store, Now: now})
+func newReplay(store *storage.Storage) *serviceimpl.Replay {
+	return serviceimpl.NewReplay(serviceimpl.ReplayDeps{Work: store.Work, Events: store.Outbox, Now: now})
 }
 
 // forgetful drops the ids of what it has, as a stream does after its duplicate window.
@@ -34,7 +34,7 @@ func (b *bus) forgetful() {
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, b := new(repositorytest.Memory), new(bus)
+		store, b := storage.Open(t), new(bus)
 		ada, grace := newID(), newID()
 		commit(t, store, ada, 1, 3)
 		pass(time.Hour)
@@ -75,7 +75,7 @@ func TestReplay(t *testing.T) {
 func TestReplayOfWhatTheOutboxNoLongerHas(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, b := new(repositorytest.Memory), new(bus)
+		store, b := storage.Open(t), new(bus)
 		changed := now().Add(-30 * 24 * time.Hour)
 		users := map[int64]models.User{}
 		for _, version := range []int64{1, 4} {
@@ -84,7 +84,7 @@ func TestReplayOfWhatTheOutboxNoLongerHas(t *testing.T) {
 				Role: models.RoleUser, Version: version, UpdatedAt: changed,
 			}
 		}
-		err := store.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
+		err := store.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
 			return errors.Join(r.Users.Create(ctx, users[1]), r.Users.Create(ctx, users[4]))
 		})
 		if err != nil {
@@ -125,7 +125,7 @@ func TestReplayOfWhatTheOutboxNoLongerHas(t *testing.T) {
 func TestReplayKeepsItsRate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, b := new(repositorytest.Memory), new(bus)
+		store, b := storage.Open(t), new(bus)
 		commit(t, store, newID(), 1, 100)
 		relay, _ := newRelay(store, b, "a")
 		relay.Drain(t.Context())
@@ -146,7 +146,7 @@ func TestReplayKeepsItsRate(t *testing.T) {
 func TestReplayThatNobodyPublishes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := new(repositorytest.Memory)
+		store := storage.Open(t)
 		commit(t, store, newID(), 1, 1)
 		begun := time.Now()
 		if err := newReplay(store).AwaitPublished(t.Context(), now().Add(time.Second)); !errors.Is(err, serviceimpl.ErrNotPublished) {

@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"gofiber-auth/application/serviceimpl"
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
+	"gofiber-auth/domain/services"
 )
 
 // Whoever resets the password of an account whose address nobody had proved may not be who made
@@ -28,9 +28,9 @@ func TestAResetOfAnUnprovedAccountUnlinks(t *testing.T) {
 				ada := o.signUp(t, "ada")
 				pass(time.Minute)
 				if tt.verified {
-					wantErr(t, "VerifyEmail()", o.verify(t, o.lastToken(t, models.MailVerify, ada.Email)), nil)
+					want(t, "VerifyEmail()", o.verify(t, o.lastToken(t, models.MailVerify, ada.Email)), nil)
 				}
-				err := o.store.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
+				err := o.store.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
 					return r.Identities.Create(ctx, models.OAuthProvider{
 						ID: newID(), UserID: ada.ID, Provider: "line", ProviderID: "U1", CreatedAt: now(), UpdatedAt: now(),
 					})
@@ -40,21 +40,14 @@ func TestAResetOfAnUnprovedAccountUnlinks(t *testing.T) {
 				}
 				o.forgot(t, ada.Email)
 				pass(time.Minute)
-				wantErr(t, "ResetPassword()", o.reset(t, o.lastToken(t, models.MailReset, ada.Email), "another good secret"), nil)
+				want(t, "ResetPassword()", o.reset(t, o.lastToken(t, models.MailReset, ada.Email), "another good secret"), nil)
 
-				left, err := o.store.OfUser(t.Context(), ada.ID)
-				if err != nil {
-					t.Fatal(err)
-				}
-				var names []string
-				for _, i := range left {
-					names = append(names, i.Provider+" "+i.ProviderID)
-				}
+				names := o.store.IdentitiesOf(t, ada.ID)
 				if !slices.Equal(names, tt.want) {
 					t.Errorf("identities %v, want %v", names, tt.want)
 				}
 				var actions []string
-				for _, e := range told(t, o.store, ada.ID) {
+				for _, e := range o.store.AuditOf(t, ada.ID) {
 					actions = append(actions, string(e.Action))
 				}
 				for _, action := range []models.AuditAction{models.AuditResetRequested, models.AuditPasswordReset} {
@@ -72,13 +65,13 @@ func TestAResetOfAnUnprovedAccountUnlinks(t *testing.T) {
 // that it is not the account's any more.
 func TestMailsToOneAddressAreLimited(t *testing.T) {
 	inOffice(t, func(t *testing.T, o *office) {
-		o.limiter.of = 5
+		o.limiter.allow = func(l services.Limit) int { return l.Burst }
 		ada := o.signUp(t, "ada") // the first
 		for range 5 {             // for the last there is no room, which nobody is told
 			o.forgot(t, ada.Email)
 		}
 		err := o.recovery.ForgotPassword(t.Context(), dto.ForgotPasswordRequest{Email: "ADA@example.com"})
-		wantErr(t, "the sixth", err, domain.ErrRateLimited)
+		want(t, "the sixth", err, domain.ErrRateLimited)
 		pass(time.Minute)
 		if n := len(o.postman.got(ada.Email)); n != 5 {
 			t.Errorf("%d mails, want 5", n)
@@ -98,17 +91,7 @@ func TestMailsToOneAddressAreLimited(t *testing.T) {
 			}
 		}
 
-		err = o.store.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
-			u, err := r.Users.ForUpdate(ctx, ada.ID)
-			if err != nil {
-				return err
-			}
-			u.EmailVerified = true
-			return r.Users.Save(ctx, u)
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		o.store.Change(t, ada.ID, func(u *models.User) { u.EmailVerified = true })
 		o.moves(t, o.principalOf(t, ada), "thief@example.com")
 		pass(time.Minute)
 		if got := o.postman.got(ada.Email); len(got) != 6 || got[5].Subject != string(models.MailEmailChanged) {
@@ -120,8 +103,8 @@ func TestMailsToOneAddressAreLimited(t *testing.T) {
 // principalOf returns the user as the newest session sees it.
 func (o *office) principalOf(t *testing.T, u models.User) models.Principal {
 	t.Helper()
-	sessions := o.store.SessionsOf(u.ID)
-	p, err := o.store.WithUser(t.Context(), sessions[len(sessions)-1].ID)
+	sessions := o.store.SessionsOf(t, u.ID)
+	p, err := o.store.Sessions.WithUser(t.Context(), sessions[len(sessions)-1].ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,25 +125,23 @@ func (o *office) moves(t *testing.T, p models.Principal, address string) models.
 // mails that recover the account.
 func TestATakenAddressCostsItsOwnerNoMail(t *testing.T) {
 	inOffice(t, func(t *testing.T, o *office) {
-		o.limiter.of = 5
+		o.limiter.allow = func(l services.Limit) int { return l.Burst }
 		ada := o.signUp(t, "ada")
 		mallory := o.principalOf(t, o.signUp(t, "mallory"))
 		for range 10 {
 			_, err := o.accounts.Update(t.Context(), mallory, dto.UpdateUserRequest{Email: dto.Some("ADA@example.com"), CurrentPassword: dto.Some(password)})
-			wantErr(t, "Update()", err, domain.ErrEmailTaken)
+			want(t, "Update()", err, domain.ErrEmailTaken)
 		}
 		pass(time.Minute)
 		o.forgot(t, ada.Email)
 		pass(time.Minute)
-		wantErr(t, "ResetPassword()", o.reset(t, o.lastToken(t, models.MailReset, ada.Email), "another good secret"), nil)
+		want(t, "ResetPassword()", o.reset(t, o.lastToken(t, models.MailReset, ada.Email), "another good secret"), nil)
 	})
 }
 
 func TestATicketForATakenAddressCostsItsOwnerNoMail(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	limiter := &few{of: 5, taken: map[string]int{}}
-	w.oauth.Mails = serviceimpl.NewMailPromises(limiter, w.clock.Now, newID)
+	w := newWorld(t)
 	w.register(t, "ada")
 	_, err := w.logIn(t, person{provider: "line", subject: "U1"})
 	ticket := ticketOf(t, err)
@@ -168,7 +149,7 @@ func TestATicketForATakenAddressCostsItsOwnerNoMail(t *testing.T) {
 		_, err := w.oauth.Complete(t.Context(), dto.CompleteOAuthRequest{Ticket: ticket, Email: "Ada@example.com"}, models.Client{})
 		want(t, "Complete()", err, domain.ErrEmailTaken)
 	}
-	if n := limiter.taken["mail ada@example.com"]; n != 0 {
+	if n := w.limiter.taken["mail ada@example.com"]; n != 1 { // the one of her registration
 		t.Errorf("%d mails to Ada are counted", n)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"gofiber-auth/application/serviceimpl"
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/models"
@@ -12,8 +11,7 @@ import (
 
 func TestPeopleSeeAndEndTheirSessions(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	list := serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: w.store, Live: w.store, Now: w.clock.Now, NewID: newID})
+	w := newWorld(t)
 	first, other := w.principal(t, w.enter(t, "ada").AccessToken), w.principal(t, w.enter(t, "grace").AccessToken)
 	logIn := func(agent string) models.Principal {
 		t.Helper()
@@ -27,7 +25,7 @@ func TestPeopleSeeAndEndTheirSessions(t *testing.T) {
 	second, third := logIn("phone"), logIn("tablet")
 	wantSessions := func(ps ...models.Principal) {
 		t.Helper()
-		got, err := list.Sessions(t.Context(), ps[0])
+		got, err := w.list.Sessions(t.Context(), ps[0])
 		if err != nil || len(got) != len(ps) {
 			t.Fatalf("Sessions() = %v, %v, want %d", got, err, len(ps))
 		}
@@ -40,19 +38,19 @@ func TestPeopleSeeAndEndTheirSessions(t *testing.T) {
 	wantSessions(third, second, first)
 
 	for name, id := range map[string]string{"somebody else's": other.Session.ID, "none": newID(), "no id": "x", "empty": ""} {
-		want(t, name, list.EndSession(t.Context(), first, id), domain.ErrNotFound)
+		want(t, name, w.list.EndSession(t.Context(), first, id), domain.ErrNotFound)
 	}
 	wantSessions(third, second, first)
-	want(t, "EndSession()", list.EndSession(t.Context(), first, second.Session.ID), nil)
+	want(t, "EndSession()", w.list.EndSession(t.Context(), first, second.Session.ID), nil)
 	wantSessions(third, first)
-	want(t, "EndSession() again", list.EndSession(t.Context(), first, second.Session.ID), domain.ErrNotFound)
-	want(t, "EndSession() by one that ended", list.EndSession(t.Context(), second, first.Session.ID), domain.ErrUnauthorized)
-	want(t, "EndOtherSessions() by one that ended", list.EndOtherSessions(t.Context(), second), domain.ErrUnauthorized)
+	want(t, "EndSession() again", w.list.EndSession(t.Context(), first, second.Session.ID), domain.ErrNotFound)
+	want(t, "EndSession() by one that ended", w.list.EndSession(t.Context(), second, first.Session.ID), domain.ErrUnauthorized)
+	want(t, "EndOtherSessions() by one that ended", w.list.EndOtherSessions(t.Context(), second), domain.ErrUnauthorized)
 
 	second = logIn("phone")
-	want(t, "EndOtherSessions()", list.EndOtherSessions(t.Context(), third), nil)
+	want(t, "EndOtherSessions()", w.list.EndOtherSessions(t.Context(), third), nil)
 	wantSessions(third)
-	want(t, "the current one", list.EndSession(t.Context(), third, third.Session.ID), nil)
+	want(t, "the current one", w.list.EndSession(t.Context(), third, third.Session.ID), nil)
 	if w.isLive(t, third) || w.isLive(t, second) || !w.isLive(t, other) {
 		t.Error("other sessions than those ended")
 	}
@@ -60,8 +58,7 @@ func TestPeopleSeeAndEndTheirSessions(t *testing.T) {
 
 func TestSessionsThatAreTooOldAreNone(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	list := serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: w.store, Live: w.store, Now: w.clock.Now, NewID: newID})
+	w := newWorld(t)
 	old := w.principal(t, w.enter(t, "ada").AccessToken)
 	w.clock.pass(time.Hour)
 	g, err := w.accounts.Login(t.Context(), dto.LoginRequest{Username: "ada", Password: password}, models.Client{})
@@ -69,9 +66,9 @@ func TestSessionsThatAreTooOldAreNone(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := w.principal(t, g.AccessToken)
-	got, err := list.Sessions(t.Context(), p)
+	got, err := w.list.Sessions(t.Context(), p)
 	if err != nil || len(got) != 1 || got[0].ID != p.Session.ID {
 		t.Errorf("Sessions() = %v, %v", got, err)
 	}
-	want(t, "EndSession()", list.EndSession(t.Context(), p, old.Session.ID), domain.ErrNotFound)
+	want(t, "EndSession()", w.list.EndSession(t.Context(), p, old.Session.ID), domain.ErrNotFound)
 }

@@ -12,13 +12,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/uuid"
-
 	"gofiber-auth/application/serviceimpl"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
-	"gofiber-auth/domain/repositories/repositorytest"
 	"gofiber-auth/domain/services"
+	"gofiber-auth/test/storage"
 )
 
 // bus is an event bus in memory: it drops repeats by id, and fails as it is told.
@@ -100,24 +98,20 @@ func (b *bus) versions(userID string) (versions []int64) {
 	return versions
 }
 
-func newID() string { return uuid.Must(uuid.NewV7()).String() }
-
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
-
-func newRelay(store *repositorytest.Memory, b *bus, holder string) (*serviceimpl.Relay, *serviceimpl.Wakeups) {
+func newRelay(store *storage.Storage, b *bus, holder string) (*serviceimpl.Relay, *serviceimpl.Wakeups) {
 	wakeups := serviceimpl.NewWakeups()
 	return serviceimpl.NewRelay(serviceimpl.RelayDeps{
-		Queue: store, Leases: store, Publisher: b, Wakeups: wakeups, Holder: holder, Now: now, Log: slog.New(slog.DiscardHandler),
+		Queue: store.Outbox, Leases: store.Leases, Publisher: b, Wakeups: wakeups, Holder: holder, Now: now, Log: slog.New(slog.DiscardHandler),
 		Announce:   func(context.Context) error { b.set(func(b *bus) { b.announced++ }); return nil },
 		Reconciled: func(int64) {},
 	}), wakeups
 }
 
 // commit appends the events of a user from version first to last.
-func commit(t *testing.T, store *repositorytest.Memory, userID string, first, last int64) {
+func commit(t *testing.T, store *storage.Storage, userID string, first, last int64) {
 	t.Helper()
 	for version := first; version <= last; version++ {
-		err := store.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
+		err := store.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
 			return r.Outbox.Append(ctx, models.OutboxEvent{
 				ID: newID(), UserID: userID, Version: version, Action: models.ActionUpdated,
 				Email: "a@example.com", Username: fmt.Sprintf("u%d", version), OccurredAt: now(),
@@ -129,9 +123,9 @@ func commit(t *testing.T, store *repositorytest.Memory, userID string, first, la
 	}
 }
 
-func waiting(t *testing.T, store *repositorytest.Memory) int64 {
+func waiting(t *testing.T, store *storage.Storage) int64 {
 	t.Helper()
-	pending, _, err := store.Backlog(t.Context())
+	pending, _, err := store.Outbox.Backlog(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +157,7 @@ func running(t *testing.T, r *serviceimpl.Relay) (stop func()) {
 func TestRelayKeepsTheOrderOfEachUser(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, b := new(repositorytest.Memory), new(bus)
+		store, b := storage.Open(t), new(bus)
 		ada, grace := newID(), newID()
 		commit(t, store, ada, 1, 5)
 		commit(t, store, grace, 1, 3)
@@ -186,7 +180,7 @@ func TestRelayKeepsTheOrderOfEachUser(t *testing.T) {
 func TestRelayIsWokenByACommit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, b := new(repositorytest.Memory), new(bus)
+		store, b := storage.Open(t), new(bus)
 		relay, wakeups := newRelay(store, b, "a")
 		stop := running(t, relay)
 		defer stop()
@@ -209,7 +203,7 @@ func TestRelayIsWokenByACommit(t *testing.T) {
 func TestOneUsersFailureHoldsUpNobodyElse(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, b := new(repositorytest.Memory), new(bus)
+		store, b := storage.Open(t), new(bus)
 		ada, grace := newID(), newID()
 		b.refuse = ada
 		commit(t, store, ada, 1, 2)
@@ -234,7 +228,7 @@ func TestOneUsersFailureHoldsUpNobodyElse(t *testing.T) {
 func TestTheBusIsAway(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, b := new(repositorytest.Memory), &bus{away: true}
+		store, b := storage.Open(t), &bus{away: true}
 		relay, wakeups := newRelay(store, b, "a")
 		ada := newID()
 		commit(t, store, ada, 1, 1)
@@ -264,7 +258,7 @@ func TestTheBusIsAway(t *testing.T) {
 func TestOneOfTwoInstancesRelays(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, b := new(repositorytest.Memory), new(bus)
+		store, b := storage.Open(t), new(bus)
 		first, _ := newRelay(store, b, "first")
 		stopFirst := running(t, first)
 		synctest.Wait()
@@ -291,15 +285,15 @@ func TestOneOfTwoInstancesRelays(t *testing.T) {
 func TestTheClockIsSetBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, b := new(repositorytest.Memory), new(bus)
-		if held, err := store.Acquire(t.Context(), "relay", "one that dies", 4*time.Second); err != nil || !held {
+		store, b := storage.Open(t), new(bus)
+		if held, err := store.Leases.Acquire(t.Context(), "relay", "one that dies", 4*time.Second); err != nil || !held {
 			t.Fatal(err)
 		}
 		ada := newID()
 		commit(t, store, ada, 1, 1)
 		var back atomic.Int64
 		relay := serviceimpl.NewRelay(serviceimpl.RelayDeps{
-			Queue: store, Leases: store, Publisher: b, Wakeups: serviceimpl.NewWakeups(), Holder: "a",
+			Queue: store.Outbox, Leases: store.Leases, Publisher: b, Wakeups: serviceimpl.NewWakeups(), Holder: "a",
 			Announce: func(context.Context) error { return nil }, Reconciled: func(int64) {},
 			Now: func() time.Time { return now().Add(-time.Duration(back.Load())) }, Log: slog.New(slog.DiscardHandler),
 		})
@@ -318,7 +312,7 @@ func TestTheClockIsSetBack(t *testing.T) {
 func TestCommitsAreAnnouncedToTheOneThatRelays(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, b, idle := new(repositorytest.Memory), new(bus), new(bus)
+		store, b, idle := storage.Open(t), new(bus), new(bus)
 		holder, holderWakeups := newRelay(store, b, "holder")
 		stopHolder := running(t, holder)
 		defer stopHolder()
@@ -361,7 +355,7 @@ func TestCommitsAreAnnouncedToTheOneThatRelays(t *testing.T) {
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, b := new(repositorytest.Memory), new(bus)
+		store, b := storage.Open(t), new(bus)
 		ada := newID()
 		commit(t, store, ada, 1, 20)
 		relay, _ := newRelay(store, b, "a")
@@ -369,7 +363,7 @@ func TestDrain(t *testing.T) {
 		if got := b.versions(ada); len(got) != 20 {
 			t.Errorf("%d of 20 events were drained", len(got))
 		}
-		if held, err := store.Acquire(t.Context(), "relay", "b", time.Minute); err != nil || !held {
+		if held, err := store.Leases.Acquire(t.Context(), "relay", "b", time.Minute); err != nil || !held {
 			t.Errorf("the lease was not given back: %v", err)
 		}
 		// With the bus away a drain ends rather than trying for ever.
@@ -387,7 +381,7 @@ func TestDrain(t *testing.T) {
 func TestAcknowledgedIsMarkedDuringAStop(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, b := new(repositorytest.Memory), new(bus)
+		store, b := storage.Open(t), new(bus)
 		commit(t, store, newID(), 1, 1)
 		relay, _ := newRelay(store, b, "a")
 		ctx, cancel := context.WithCancel(t.Context())
@@ -403,16 +397,16 @@ func TestAcknowledgedIsMarkedDuringAStop(t *testing.T) {
 func TestAMarkThatFailsIsMadeGood(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, b := new(repositorytest.Memory), new(bus)
+		store, b := storage.Open(t), new(bus)
 		ada := newID()
 		commit(t, store, ada, 1, 2)
 		relay, _ := newRelay(store, b, "a")
-		b.onSend = func() { store.Fail(errors.New("gone")) }
+		b.onSend = func() { store.FailWrites(t, true) }
 		stop := running(t, relay)
 		defer stop()
 		pass(3 * time.Second)
 		b.set(func(b *bus) { b.onSend = nil })
-		store.Fail(nil)
+		store.FailWrites(t, false)
 		pass(10 * time.Second)
 		if got := b.versions(ada); !slices.Equal(got, []int64{1, 2}) {
 			t.Errorf("versions %v", got)
@@ -426,9 +420,9 @@ func TestAMarkThatFailsIsMadeGood(t *testing.T) {
 func TestJanitorEndsExpiredSessions(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := new(repositorytest.Memory)
+		store := storage.Open(t)
 		user := models.User{ID: newID(), Email: "ada@example.com", Username: "ada", Role: models.RoleUser, Version: 1}
-		err := store.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
+		err := store.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
 			err := r.Users.Create(ctx, user)
 			for _, lifetime := range []time.Duration{time.Hour, 3 * time.Hour} {
 				id := newID()
@@ -442,8 +436,8 @@ func TestJanitorEndsExpiredSessions(t *testing.T) {
 			t.Fatal(err)
 		}
 		pass(2 * time.Hour)
-		serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: store, Events: store, Audit: repositorytest.AuditLog{Memory: store}, AuditAge: time.Hour, Tokens: store, Now: now, Log: slog.New(slog.DiscardHandler)}).Sweep(t.Context())
-		if left := store.SessionsOf(user.ID); len(left) != 1 || !left[0].IsLive(now()) {
+		serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: store.Sessions, Events: store.Outbox, Audit: store.Audit, AuditAge: time.Hour, Tokens: store.MailTokens, Now: now, Log: slog.New(slog.DiscardHandler)}).Sweep(t.Context())
+		if left := store.SessionsOf(t, user.ID); len(left) != 1 || !left[0].IsLive(now()) {
 			t.Errorf("sessions left: %+v, want the one that lives", left)
 		}
 	})
@@ -452,21 +446,21 @@ func TestJanitorEndsExpiredSessions(t *testing.T) {
 func TestJanitor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, b := new(repositorytest.Memory), new(bus)
+		store, b := storage.Open(t), new(bus)
 		ada := newID()
 		commit(t, store, ada, 1, 2)
 		relay, _ := newRelay(store, b, "a")
 		relay.Drain(t.Context())
 		commit(t, store, ada, 3, 3) // never published: it must stay, however old
-		janitor := serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: store, Events: store, Audit: repositorytest.AuditLog{Memory: store}, AuditAge: time.Hour, Tokens: store, Now: now, Log: slog.New(slog.DiscardHandler)})
+		janitor := serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: store.Sessions, Events: store.Outbox, Audit: store.Audit, AuditAge: time.Hour, Tokens: store.MailTokens, Now: now, Log: slog.New(slog.DiscardHandler)})
 		pass(7*24*time.Hour - time.Minute)
 		janitor.Sweep(t.Context())
-		if n := len(store.Events()); n != 3 {
+		if n := store.Count(t, "outbox_events"); n != 3 {
 			t.Errorf("%d events after almost 7 days, want 3", n)
 		}
 		pass(2 * time.Minute)
 		janitor.Sweep(t.Context())
-		if events := store.Events(); len(events) != 1 || events[0].Version != 3 {
+		if events := store.EventsOf(t, ada); len(events) != 1 || events[0].Version != 3 {
 			t.Errorf("events after 7 days: %v", events)
 		}
 	})
@@ -476,7 +470,7 @@ func TestJanitor(t *testing.T) {
 func TestTheBusIsAwayForOneInstanceOnly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, cut, well := new(repositorytest.Memory), &bus{away: true}, new(bus)
+		store, cut, well := storage.Open(t), &bus{away: true}, new(bus)
 		first, _ := newRelay(store, cut, "first")
 		defer running(t, first)()
 		synctest.Wait()
@@ -500,7 +494,7 @@ func TestTheBusIsAwayForOneInstanceOnly(t *testing.T) {
 func TestSteppingAsideEndsWhenTheBusIsBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, b := new(repositorytest.Memory), &bus{away: true}
+		store, b := storage.Open(t), &bus{away: true}
 		relay, wakeups := newRelay(store, b, "only")
 		ada := newID()
 		commit(t, store, ada, 1, 1)

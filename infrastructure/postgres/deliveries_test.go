@@ -8,6 +8,7 @@ import (
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
 	"gofiber-auth/infrastructure/postgres"
+	"gofiber-auth/test/storage"
 )
 
 // A delivery is settled while the user's next event is appended and not committed yet, the
@@ -15,7 +16,7 @@ import (
 func TestADeliveryIsSettledWhileAnEventIsAppended(t *testing.T) {
 	t.Parallel()
 	db := migrated(t)
-	s := store(db)
+	s := storage.New(db)
 	event := func(version int64) models.OutboxEvent {
 		return models.OutboxEvent{
 			ID: newID(), UserID: "01990000-0000-7000-8000-000000000001", Version: version, Action: models.ActionUpdated,

@@ -15,6 +15,7 @@ import (
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
 	"gofiber-auth/infrastructure/postgres"
+	"gofiber-auth/test/storage"
 )
 
 func TestADatabaseThatIsAwayIsUnavailable(t *testing.T) {
@@ -161,7 +162,7 @@ func TestErrorsHoldNoPersonalData(t *testing.T) {
 // wantEverywhere calls every port once.
 func wantEverywhere(t *testing.T, db *postgres.Database, want error) {
 	t.Helper()
-	s := store(db)
+	s := storage.New(db)
 	ctx, id := t.Context(), uuid.Must(uuid.NewV7()).String()
 	calls := map[string]func() error{
 		"Ping":            func() error { return db.Ping(ctx) },
@@ -171,16 +172,16 @@ func wantEverywhere(t *testing.T, db *postgres.Database, want error) {
 		"ByEmail":         func() error { _, err := s.Users.ByEmail(ctx, "ada@example.com"); return err },
 		"Page":            func() error { _, err := s.Users.Page(ctx, repositories.UserQuery{Limit: 1}); return err },
 		"WithUser":        func() error { _, err := s.Sessions.WithUser(ctx, id); return err },
-		"DeleteExpired":   func() error { _, err := s.Expired.DeleteExpired(ctx, time.Now(), 1); return err },
+		"DeleteExpired":   func() error { _, err := s.Sessions.DeleteExpired(ctx, time.Now(), 1); return err },
 		"BySubject":       func() error { _, err := s.Identities.BySubject(ctx, models.ProviderLINE, "U1"); return err },
 		"OfUser":          func() error { _, err := s.Identities.OfUser(ctx, id); return err },
-		"Page of tokens":  func() error { _, err := s.Tokens.Page(ctx, "", 1); return err },
+		"Page of tokens":  func() error { _, err := s.Identities.Page(ctx, "", 1); return err },
 		"Page of audit":   func() error { _, err := s.Audit.Page(ctx, repositories.AuditQuery{Limit: 1}); return err },
-		"DeleteAudit":     func() error { _, err := s.OldAudit.DeleteAuditBefore(ctx, time.Now(), 1); return err },
-		"EventsOf":        func() error { _, err := s.History.EventsOf(ctx, id, 1); return err },
+		"DeleteAudit":     func() error { _, err := s.Audit.DeleteAuditBefore(ctx, time.Now(), 1); return err },
+		"EventsOf":        func() error { _, err := s.Outbox.EventsOf(ctx, id, 1); return err },
 		"Heads":           func() error { _, err := s.Outbox.Heads(ctx, 1); return err },
-		"Backlog":         func() error { _, _, err := s.Backlog.Backlog(ctx); return err },
-		"DeletePublished": func() error { _, err := s.Published.DeletePublished(ctx, time.Now(), 1); return err },
+		"Backlog":         func() error { _, _, err := s.Outbox.Backlog(ctx); return err },
+		"DeletePublished": func() error { _, err := s.Outbox.DeletePublished(ctx, time.Now(), 1); return err },
 		"Due":             func() error { _, err := s.Deliveries.Due(ctx, repositories.DeliveryQuery{Fresh: 1}); return err },
 		"Settle":          func() error { return s.Deliveries.Settle(ctx, []repositories.DeliveryResult{{EventID: id}}) },
 		"Hasten":          func() error { _, err := s.Deliveries.Hasten(ctx, 1); return err },
@@ -189,7 +190,7 @@ func wantEverywhere(t *testing.T, db *postgres.Database, want error) {
 			return s.Outbox.MarkPublished(ctx, repositories.Lease{}, []repositories.Published{{EventID: id}}, time.Now())
 		},
 		"Replace": func() error {
-			_, err := s.Tokens.Replace(ctx, models.OAuthProvider{ID: id}, models.OAuthProvider{ID: id})
+			_, err := s.Identities.Replace(ctx, models.OAuthProvider{ID: id}, models.OAuthProvider{ID: id})
 			return err
 		},
 		"Acquire": func() error { _, err := s.Leases.Acquire(ctx, "relay", "one", time.Minute); return err },

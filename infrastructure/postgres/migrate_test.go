@@ -13,6 +13,7 @@ import (
 	"gofiber-auth/domain/repositories"
 	"gofiber-auth/infrastructure/postgres"
 	"gofiber-auth/test/pgtest"
+	"gofiber-auth/test/storage"
 )
 
 func TestInstancesThatStartAtOnceMigrateOnce(t *testing.T) {
@@ -162,7 +163,7 @@ func TestNewColumnsDoNotDisturbWhoDoesNotKnowThem(t *testing.T) {
 	t.Parallel()
 	db := migrated(t)
 	ada := create(t, db, "ada")
-	s := store(db)
+	s := storage.New(db)
 	read := func() {
 		t.Helper()
 		_, err := s.Users.ByID(t.Context(), ada.ID)

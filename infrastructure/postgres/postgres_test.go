@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"errors"
 	"os"
 	"testing"
 	"time"
@@ -12,9 +11,9 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 
-	"gofiber-auth/domain/repositories/repositorytest"
 	"gofiber-auth/infrastructure/postgres"
 	"gofiber-auth/test/pgtest"
+	"gofiber-auth/test/repositorytest"
 )
 
 // TestMain gives the process a zone of its own: times that are not turned into UTC stand out.
@@ -29,30 +28,7 @@ func TestContract(t *testing.T) {
 	for i := range databases {
 		databases[i] = migrated(t)
 	}
-	repositorytest.Run(t, repositorytest.Reuse(databases, store, empty))
-}
-
-// empty deletes all rows; sessions, tokens and identities go with their users. Audit entries
-// can go because those of the tests are years old.
-func empty(db *postgres.Database) error {
-	var errs []error
-	for _, table := range []string{"users", "mails", "http_deliveries", "outbox_events", "relay_leases", "audit_entries"} {
-		errs = append(errs, db.Write.Exec("DELETE FROM "+table).Error)
-	}
-	return errors.Join(errs...)
-}
-
-func store(db *postgres.Database) repositorytest.Store {
-	sessions, outbox, identities := postgres.NewSessions(db), postgres.NewOutbox(db), postgres.NewIdentities(db)
-	return repositorytest.Store{
-		Work: postgres.NewUnitOfWork(db, nil), Users: postgres.NewUsers(db), Sessions: sessions, Live: sessions, Pages: sessions, Expired: sessions,
-		Outbox: outbox, Backlog: outbox, Published: outbox, Replays: outbox, Leases: postgres.NewLeases(db),
-		Deliveries: postgres.NewDeliveries(db), ByHTTP: postgres.NewUnitOfWork(db, nil, postgres.ByHTTP),
-		Identities: identities, Tokens: identities,
-		Addresses: sessions,
-		Audit:     postgres.NewAudit(db), OldAudit: postgres.NewAudit(db), History: outbox,
-		Mails: postgres.NewMails(db), MailTokens: postgres.NewMailTokens(db), ExpiredTokens: postgres.NewMailTokens(db),
-	}
+	repositorytest.Run(t, databases...)
 }
 
 // migrated returns a database of its own with the schema.

@@ -9,8 +9,8 @@ import (
 
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
-	"gofiber-auth/domain/repositories/repositorytest"
 	"gofiber-auth/infrastructure/postgres"
+	"gofiber-auth/test/repositorytest"
 )
 
 func TestSessionChanges(t *testing.T) {

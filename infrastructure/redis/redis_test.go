@@ -17,9 +17,9 @@ import (
 
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/repositories"
-	"gofiber-auth/domain/repositories/repositorytest"
 	"gofiber-auth/test/harness"
 	"gofiber-auth/test/redisserver"
+	"gofiber-auth/test/repositorytest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"gofiber-auth/domain/repositories"
-	"gofiber-auth/domain/repositories/repositorytest"
 	"gofiber-auth/infrastructure/postgres"
+	"gofiber-auth/test/repositorytest"
 )
 
 func TestSessionChanges(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/repositories"
-	"gofiber-auth/domain/repositories/repositorytest"
 	authcode "gofiber-auth/pkg/auth_code_store"
+	"gofiber-auth/test/repositorytest"
 )
 
 const plenty = 1 << 30

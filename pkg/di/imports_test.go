@@ -99,7 +99,8 @@ func faultsOf(t *testing.T, path, file string) (faults []string) {
 			layer, allowed, limited = part, only, true
 		}
 	}
-	if strings.HasPrefix(file, "pkg/di/") || strings.HasSuffix(filepath.Dir(file), "test") {
+	forTests := strings.HasSuffix(filepath.Dir(file), "test")
+	if strings.HasPrefix(file, "pkg/di/") || forTests {
 		limited = false
 	}
 	for _, spec := range parsed.Imports {
@@ -109,6 +110,8 @@ func faultsOf(t *testing.T, path, file string) (faults []string) {
 		}
 		ours, isOurs := strings.CutPrefix(imported, module)
 		switch {
+		case isOurs && within(ours, []string{"test"}) && !forTests:
+			faults = append(faults, file+" imports "+imported+": it is for tests alone")
 		case isOurs && limited && !within(ours, allowed):
 			faults = append(faults, file+" imports "+imported+": "+layer+" may import only "+strings.Join(allowed, ", "))
 		case !isOurs && layer == "domain" && strings.Contains(strings.Split(imported, "/")[0], "."):

@@ -10,7 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"gofiber-auth/test/simulator"
+	"gofiber-auth/test/fakeidp"
 )
 
 // age has everything in the tables whose names match seem older, without a word to the service:
@@ -128,7 +128,7 @@ func TestSessionsAge(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, plan{postgres: true, providers: true})
 	a := w.one.register(t)
-	guest := w.one.come(t, simulator.Answer{Subject: "guest-of-old", Email: w.name() + "@example.com", Verified: true})
+	guest := w.one.come(t, fakeidp.Answer{Subject: "guest-of-old", Email: w.name() + "@example.com", Verified: true})
 	const hundred = 100 * time.Hour
 	w.age(t, "^sessions", hundred)
 	next := w.one.refresh(t, a.RefreshToken)
@@ -143,7 +143,7 @@ func TestSessionsAge(t *testing.T) {
 	w.one.refuses(t, setting, 403, "reauthentication_required") // a refresh is no proof
 	w.one.refuses(t, request{method: "DELETE", path: "/users/me", token: guest.Token}, 403, "reauthentication_required")
 	w.one.refuses(t, request{method: "PATCH", path: "/users/me", token: guest.Token, body: object("email", w.name()+"@example.com")}, 403, "reauthentication_required")
-	setting.token = w.one.come(t, simulator.Answer{Subject: "guest-of-old", Email: guest.User.Email, Verified: true}).Token
+	setting.token = w.one.come(t, fakeidp.Answer{Subject: "guest-of-old", Email: guest.User.Email, Verified: true}).Token
 	w.one.must(t, setting, 204, nil)
 
 	w.age(t, "^sessions", 620*time.Hour+time.Minute)

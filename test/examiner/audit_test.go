@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 
-	"gofiber-auth/test/simulator"
+	"gofiber-auth/test/fakeidp"
 )
 
 // entry is one of the audit log.
@@ -159,7 +159,7 @@ func (i *instance) link(t *testing.T, token string) {
 	for _, c := range a.cookies {
 		cookies = append(cookies, c.Name+"="+c.Value)
 	}
-	back := i.w.providers.Visit(t, begun.URL, simulator.Answer{Subject: i.w.name()})
+	back := i.w.providers.Visit(t, begun.URL, fakeidp.Answer{Subject: i.w.name()})
 	a = i.must(t, request{method: "GET", path: "/auth/line/callback?" + back.RawQuery, header: map[string]string{"Cookie": strings.Join(cookies, "; ")}}, 302, nil)
 	if !strings.Contains(a.header.Get("Location"), "linked=line") {
 		t.Fatalf("linking leads to %s", a.header.Get("Location"))

@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"gofiber-auth/test/simulator"
+	"gofiber-auth/test/fakeidp"
 )
 
 // consent goes through a log-in at a provider and returns the one-time code.
-func (i *instance) consent(t *testing.T, provider string, person simulator.Answer) string {
+func (i *instance) consent(t *testing.T, provider string, person fakeidp.Answer) string {
 	t.Helper()
 	var begun struct{ URL string }
 	a := i.must(t, request{method: "GET", path: "/auth/" + provider + "?state=" + rand.Text()}, 200, &begun)
@@ -35,10 +35,10 @@ func (i *instance) consent(t *testing.T, provider string, person simulator.Answe
 }
 
 // come logs somebody in by a provider: a user without a password.
-func (i *instance) come(t *testing.T, person simulator.Answer) auth {
+func (i *instance) come(t *testing.T, person fakeidp.Answer) auth {
 	t.Helper()
 	var a auth
-	i.must(t, request{method: "POST", path: "/auth/exchange", body: object("code", i.consent(t, simulator.Google, person))}, 200, &a)
+	i.must(t, request{method: "POST", path: "/auth/exchange", body: object("code", i.consent(t, fakeidp.Google, person))}, 200, &a)
 	return i.w.seen(a)
 }
 
@@ -106,9 +106,9 @@ func TestCookieMode(t *testing.T) {
 		if next == cookie {
 			t.Error("a refresh gives the same token")
 		}
-		code := i.consent(t, simulator.Google, simulator.Answer{Subject: w.name(), Email: w.name() + "@example.com", Verified: true})
+		code := i.consent(t, fakeidp.Google, fakeidp.Answer{Subject: w.name(), Email: w.name() + "@example.com", Verified: true})
 		w.withCookie(t, i.must(t, request{method: "POST", path: "/auth/exchange", body: object("code", code)}, 200, nil))
-		code = i.consent(t, simulator.LINE, simulator.Answer{Subject: w.name()})
+		code = i.consent(t, fakeidp.LINE, fakeidp.Answer{Subject: w.name()})
 		noMail := i.refuses(t, request{method: "POST", path: "/auth/exchange", body: object("code", code)}, 409, "email_required")
 		if jar(noMail) != nil {
 			t.Error("a refused exchange sets the cookie")

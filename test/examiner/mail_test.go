@@ -12,8 +12,8 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"gofiber-auth/test/fakeidp"
 	"gofiber-auth/test/harness"
-	"gofiber-auth/test/simulator"
 	"gofiber-auth/test/smtpsink"
 )
 
@@ -245,7 +245,7 @@ func TestForgotTellsNothing(t *testing.T) {
 	known, _ := w.newMember(t)
 	disabled, _ := w.newMember(t)
 	w.one.must(t, request{method: "PATCH", path: "/users/" + disabled.User.ID, token: admin.Token, body: `{"isActive":false}`}, 200, nil)
-	oauth := w.one.come(t, simulator.Answer{Subject: "someone-1", Email: w.name() + "@example.com", Verified: true})
+	oauth := w.one.come(t, fakeidp.Answer{Subject: "someone-1", Email: w.name() + "@example.com", Verified: true})
 	var first *answer
 	for _, email := range []string{known.User.Email, "nobody@example.com", disabled.User.Email, oauth.User.Email, strings.ToUpper(known.User.Email)} {
 		got := w.one.must(t, forgot(email), 202, nil)

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"gofiber-auth/test/fakeidp"
 	"gofiber-auth/test/harness"
-	"gofiber-auth/test/simulator"
 )
 
 // TestPasswordRules tries passwords wherever one is set.
@@ -272,7 +272,7 @@ func TestTiming(t *testing.T) {
 	admin := w.newAdmin(t)
 	known, disabled := w.one.register(t), w.one.register(t)
 	w.one.must(t, request{method: "PATCH", path: "/users/" + disabled.User.ID, token: admin.Token, body: `{"isActive":false}`}, 200, nil)
-	oauth := w.one.come(t, simulator.Answer{Subject: "nopassword", Email: w.name() + "@example.com", Verified: true})
+	oauth := w.one.come(t, fakeidp.Answer{Subject: "nopassword", Email: w.name() + "@example.com", Verified: true})
 	login := func(email, secret string) func() answer {
 		return func() answer {
 			return w.one.send(t, request{method: "POST", path: "/auth/login", body: object("email", email, "password", secret)})

@@ -3,7 +3,7 @@ package examiner
 import (
 	"testing"
 
-	"gofiber-auth/test/simulator"
+	"gofiber-auth/test/fakeidp"
 )
 
 // TestTakeoverEndsAll has somebody register another's address, who then comes by a provider that
@@ -15,7 +15,7 @@ func TestTakeoverEndsAll(t *testing.T) {
 		squatter, token := w.newMember(t)
 		resetToken := w.askReset(t, squatter.User.Email, 2)
 		second := i.logIn(t, squatter.User)
-		owner := i.come(t, simulator.Answer{Subject: w.name(), Email: squatter.User.Email, Verified: true})
+		owner := i.come(t, fakeidp.Answer{Subject: w.name(), Email: squatter.User.Email, Verified: true})
 		if owner.User.ID != squatter.User.ID || !owner.User.EmailVerified {
 			t.Errorf("the owner is %+v, the account was %+v", owner.User, squatter.User)
 		}

@@ -12,10 +12,10 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"gofiber-auth/test/fakeidp"
 	"gofiber-auth/test/harness"
 	"gofiber-auth/test/pgtest"
 	"gofiber-auth/test/redisserver"
-	"gofiber-auth/test/simulator"
 	"gofiber-auth/test/smtpsink"
 )
 
@@ -41,7 +41,7 @@ type world struct {
 	dsn       string    // of PostgreSQL; empty: embedded
 	sink      *smtpsink.Sink
 	redis     *redisserver.Server
-	providers *simulator.Simulator
+	providers *fakeidp.Server
 
 	names atomic.Int64
 
@@ -88,7 +88,7 @@ func newWorld(t *testing.T, p plan) *world {
 		env["REDIS_URL"] = w.redis.URL()
 	}
 	if p.providers {
-		w.providers = simulator.New(t, "https://auth.example.org/api/v1/auth")
+		w.providers = fakeidp.New(t, "https://auth.example.org/api/v1/auth")
 		maps.Copy(env, w.providers.Env())
 	}
 	maps.Copy(env, p.env)
@@ -146,7 +146,7 @@ func (w *world) secret(what string, values ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, v := range values {
-		if len(v) >= simulator.ShortestSecret {
+		if len(v) >= 8 {
 			w.secrets[v] = what
 		}
 	}

@@ -30,7 +30,7 @@ func Main(m *testing.M, packages ...string) int {
 		return 1
 	}
 	binaries = dir
-	return m.Run()
+	return shared.end(m.Run())
 }
 
 // Binary is where a program is that Main has built. What has a whole path is there already.

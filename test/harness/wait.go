@@ -7,7 +7,7 @@ import (
 )
 
 // Patience is far more than what is waited for takes.
-const Patience = 20 * time.Second
+const Patience = time.Minute
 
 // ErrNotYet is for conditions that have nothing better to say.
 var ErrNotYet = errors.New("not yet")

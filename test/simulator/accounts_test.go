@@ -9,11 +9,11 @@ import (
 	"sync"
 	"testing"
 
-	"gofiber-auth/test/simulator"
+	"gofiber-auth/test/fakeidp"
 )
 
 // ends checks how a log-in ends.
-func (w *world) ends(t *testing.T, why, provider string, a simulator.Answer, want string) account {
+func (w *world) ends(t *testing.T, why, provider string, a fakeidp.Answer, want string) account {
 	t.Helper()
 	got, who, _ := w.newBrowser().outcome(t, provider, a)
 	if got != want {
@@ -26,22 +26,22 @@ func (w *world) ends(t *testing.T, why, provider string, a simulator.Answer, wan
 func TestKnownIdentity(t *testing.T) {
 	t.Parallel()
 	onBothDatabases(t, func(t *testing.T, w *world) {
-		for _, provider := range simulator.Names {
+		for _, provider := range fakeidp.Names {
 			person := w.someone()
 			first := w.newBrowser().logIn(t, provider, person)
 			u := first.User
 			if !first.IsNewUser || !u.IsOauthUser || u.OauthProvider == nil || *u.OauthProvider != provider || u.Email != person.Email ||
-				u.DisplayName == nil || *u.DisplayName != person.Name || u.EmailVerified != (provider == simulator.Google) || u.Role != "user" || !u.IsActive {
+				u.DisplayName == nil || *u.DisplayName != person.Name || u.EmailVerified != (provider == fakeidp.Google) || u.Role != "user" || !u.IsActive {
 				t.Errorf("%s: the new user is %+v", provider, first)
 			}
-			other := w.newBrowser().logIn(t, simulator.LINE, w.someone())
-			for why, change := range map[string]func(a *simulator.Answer){
-				"the same":            func(*simulator.Answer) {},
-				"another e-mail":      func(a *simulator.Answer) { a.Email, a.Name = w.email("moved"), "Renamed" },
-				"no e-mail":           func(a *simulator.Answer) { a.Email = "" },
-				"unverified":          func(a *simulator.Answer) { a.Verified = false },
-				"somebody's e-mail":   func(a *simulator.Answer) { a.Email = other.User.Email },
-				"the e-mail of admin": func(a *simulator.Answer) { a.Email = "root@example.com" },
+			other := w.newBrowser().logIn(t, fakeidp.LINE, w.someone())
+			for why, change := range map[string]func(a *fakeidp.Answer){
+				"the same":            func(*fakeidp.Answer) {},
+				"another e-mail":      func(a *fakeidp.Answer) { a.Email, a.Name = w.email("moved"), "Renamed" },
+				"no e-mail":           func(a *fakeidp.Answer) { a.Email = "" },
+				"unverified":          func(a *fakeidp.Answer) { a.Verified = false },
+				"somebody's e-mail":   func(a *fakeidp.Answer) { a.Email = other.User.Email },
+				"the e-mail of admin": func(a *fakeidp.Answer) { a.Email = "root@example.com" },
 			} {
 				again := person
 				change(&again)
@@ -51,9 +51,9 @@ func TestKnownIdentity(t *testing.T) {
 				}
 			}
 			// A subject is a provider's: the same at another one is somebody else.
-			for _, elsewhere := range simulator.Names {
+			for _, elsewhere := range fakeidp.Names {
 				if elsewhere != provider {
-					twin := w.newBrowser().logIn(t, elsewhere, simulator.Answer{Subject: person.Subject, Email: w.email("twin")})
+					twin := w.newBrowser().logIn(t, elsewhere, fakeidp.Answer{Subject: person.Subject, Email: w.email("twin")})
 					if twin.User.ID == u.ID {
 						t.Errorf("the subject of %s at %s is the same user", provider, elsewhere)
 					}
@@ -79,12 +79,12 @@ func TestEmails(t *testing.T) {
 	for says, want := range map[any]bool{true: true, false: false, nil: false, "false": false, 1: false, "TRUE": false, "yes": false, "": false} {
 		person := w.someone()
 		person.Verified = says
-		got, who, _ := w.newBrowser().outcome(t, simulator.Google, person)
+		got, who, _ := w.newBrowser().outcome(t, fakeidp.Google, person)
 		if got != "ok" && got != "provider_error" || who.User.EmailVerified && !want {
 			t.Errorf("email_verified %#v: %q %v, want %v", says, got, who.User.EmailVerified, want)
 		}
 	}
-	for _, provider := range []string{simulator.LINE, simulator.Facebook} {
+	for _, provider := range []string{fakeidp.LINE, fakeidp.Facebook} {
 		person := w.someone()
 		if got := w.newBrowser().logIn(t, provider, person); got.User.EmailVerified {
 			t.Errorf("%s's word for an e-mail is believed", provider)
@@ -95,7 +95,7 @@ func TestEmails(t *testing.T) {
 	} {
 		person := w.someone()
 		person.Email = email
-		if got := w.newBrowser().logIn(t, simulator.Google, person); got.User.Email != want {
+		if got := w.newBrowser().logIn(t, fakeidp.Google, person); got.User.Email != want {
 			t.Errorf("the e-mail %s became %q, want %q", email, got.User.Email, want)
 		}
 	}
@@ -115,7 +115,7 @@ func TestEmails(t *testing.T) {
 		before := len(w.users(t, ""))
 		person := w.someone()
 		person.Email = email
-		got, _, p := w.newBrowser().outcome(t, simulator.Google, person)
+		got, _, p := w.newBrowser().outcome(t, fakeidp.Google, person)
 		if got != "email_required" && got != "provider_error" || got == "email_required" && p.Ticket == "" {
 			t.Errorf("%s: %q, want it to be as without an e-mail", name, got)
 		}
@@ -138,8 +138,8 @@ func TestUsernames(t *testing.T) {
 		strings.Repeat("-", 64), strings.Repeat("x.", 31) + "x", "1", "a..b", "me", "null", `"quoted local"`, "a_00000000",
 	} {
 		for _, domain := range []string{"one.example", "two.example"} {
-			person := simulator.Answer{Subject: w.name("s"), Email: local + "@" + fmt.Sprintf("d%d.", i) + domain, Verified: true}
-			got, who, p := w.newBrowser().outcome(t, simulator.Google, person)
+			person := fakeidp.Answer{Subject: w.name("s"), Email: local + "@" + fmt.Sprintf("d%d.", i) + domain, Verified: true}
+			got, who, p := w.newBrowser().outcome(t, fakeidp.Google, person)
 			if got == "email_required" || got == "provider_error" { // not what we take for an e-mail
 				if i < 18 && i != 4 && i != 5 && i != 6 {
 					t.Errorf("%s: %q", person.Email, got)
@@ -161,36 +161,36 @@ func TestVerifiedEmails(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, w *world) {
 		email := w.email("member")
 		member := w.verified(t, email)
-		w.newBrowser().link(t, simulator.LINE, member.Token, w.someone())
+		w.newBrowser().link(t, fakeidp.LINE, member.Token, w.someone())
 		before := w.me(t, member.Token)
 		if !before.EmailVerified {
 			t.Fatal("the e-mail is not verified")
 		}
-		person := simulator.Answer{Subject: w.name("s"), Email: strings.ToUpper(email), Verified: true, Name: "Renamed", Picture: "https://pictures.example/1.png"}
+		person := fakeidp.Answer{Subject: w.name("s"), Email: strings.ToUpper(email), Verified: true, Name: "Renamed", Picture: "https://pictures.example/1.png"}
 
 		unproved := person
 		unproved.Verified = false
-		w.ends(t, "Google does not vouch", simulator.Google, unproved, "account_exists")
-		w.ends(t, "LINE", simulator.LINE, person, "account_exists")
-		w.ends(t, "Facebook", simulator.Facebook, person, "account_exists")
+		w.ends(t, "Google does not vouch", fakeidp.Google, unproved, "account_exists")
+		w.ends(t, "LINE", fakeidp.LINE, person, "account_exists")
+		w.ends(t, "Facebook", fakeidp.Facebook, person, "account_exists")
 		if got := w.identities(t, member.Token); len(got) != 1 {
 			t.Errorf("the identities are %v, want LINE's", got)
 		}
 
-		got := w.ends(t, "Google vouches", simulator.Google, person, "ok")
+		got := w.ends(t, "Google vouches", fakeidp.Google, person, "ok")
 		after := w.me(t, member.Token)
 		if got.IsNewUser || got.User.ID != member.User.ID || after.Email != email || *after.DisplayName != *before.DisplayName ||
 			*after.OauthProvider != *before.OauthProvider || after.IsOauthUser != before.IsOauthUser || !after.EmailVerified || after.Username != before.Username {
 			t.Errorf("logged in as %+v, the user was %+v and is %+v", got, before, after)
 		}
-		if ids := w.identities(t, got.Token); len(ids) != 2 || ids[simulator.Google] != person.Subject {
+		if ids := w.identities(t, got.Token); len(ids) != 2 || ids[fakeidp.Google] != person.Subject {
 			t.Errorf("the identities are %v", ids)
 		}
 		w.logIn(t, email) // the password stays
 
 		second := person
 		second.Subject = w.name("second")
-		w.ends(t, "a second subject of Google", simulator.Google, second, "account_exists")
+		w.ends(t, "a second subject of Google", fakeidp.Google, second, "account_exists")
 		w.me(t, got.Token)
 		w.told(t, member.User.ID, "created")
 	})
@@ -203,9 +203,9 @@ func TestUnverifiedProviderEmails(t *testing.T) {
 	w := newWorld(t, nil)
 	email := w.email("member")
 	member := w.register(t, email)
-	for _, provider := range simulator.Names {
+	for _, provider := range fakeidp.Names {
 		for _, says := range []any{false, nil, "false"} {
-			w.ends(t, provider, provider, simulator.Answer{Subject: w.name("s"), Email: strings.ToUpper(email), Verified: says}, "account_exists")
+			w.ends(t, provider, provider, fakeidp.Answer{Subject: w.name("s"), Email: strings.ToUpper(email), Verified: says}, "account_exists")
 		}
 	}
 	if got := w.identities(t, member.Token); len(got) != 0 {
@@ -219,30 +219,30 @@ func TestDisabled(t *testing.T) {
 	t.Parallel()
 	onBothDatabases(t, func(t *testing.T, w *world) {
 		person := w.someone()
-		member := w.newBrowser().logIn(t, simulator.Google, person)
+		member := w.newBrowser().logIn(t, fakeidp.Google, person)
 		squat := w.register(t, w.email("squat"))
-		w.newBrowser().link(t, simulator.LINE, squat.Token, w.someone())
+		w.newBrowser().link(t, fakeidp.LINE, squat.Token, w.someone())
 		late := w.someone()
-		code, verifier := w.newBrowser().consent(t, simulator.Google, person)
+		code, verifier := w.newBrowser().consent(t, fakeidp.Google, person)
 		for _, id := range []string{member.User.ID, squat.User.ID} {
 			w.change(t, id, `{"isActive":false}`)
 		}
 		if status, _, p := w.exchange(t, code, verifier); status != http.StatusForbidden || p.Code != "account_disabled" {
 			t.Errorf("disabled between callback and exchange: %d %q, want 403 account_disabled", status, p.Code)
 		}
-		w.ends(t, "a known identity", simulator.Google, person, "account_disabled")
+		w.ends(t, "a known identity", fakeidp.Google, person, "account_disabled")
 		late.Email = squat.User.Email
-		w.ends(t, "an e-mail of a disabled user, vouched for", simulator.Google, late, "account_disabled")
+		w.ends(t, "an e-mail of a disabled user, vouched for", fakeidp.Google, late, "account_disabled")
 		if u := w.byID(t, squat.User.ID); u.EmailVerified || u.IsActive {
 			t.Errorf("the disabled user is %+v", u)
 		}
 		w.change(t, squat.User.ID, `{"isActive":true}`)
 		again := w.logIn(t, squat.User.Email) // the password is still there
-		if got := w.identities(t, again.Token); len(got) != 1 || got[simulator.LINE] == "" {
+		if got := w.identities(t, again.Token); len(got) != 1 || got[fakeidp.LINE] == "" {
 			t.Errorf("the identities are %v, want LINE's", got)
 		}
 		w.change(t, member.User.ID, `{"isActive":true}`)
-		w.ends(t, "active again", simulator.Google, person, "ok")
+		w.ends(t, "active again", fakeidp.Google, person, "ok")
 	})
 }
 
@@ -250,7 +250,7 @@ func TestDisabled(t *testing.T) {
 func TestFirstLogInsAtOnce(t *testing.T) {
 	t.Parallel()
 	onBothDatabases(t, func(t *testing.T, w *world) {
-		for _, provider := range simulator.Names {
+		for _, provider := range fakeidp.Names {
 			const many = 30
 			person := w.someone()
 			codes, verifiers := make([]string, many), make([]string, many)
@@ -291,7 +291,7 @@ func TestFirstLogInsAtOnce(t *testing.T) {
 func TestWholeFirstLogInsAtOnce(t *testing.T) {
 	t.Parallel()
 	onBothDatabases(t, func(t *testing.T, w *world) {
-		for _, provider := range simulator.Names {
+		for _, provider := range fakeidp.Names {
 			person := w.someone()
 			var mu sync.Mutex
 			ids := map[string]int{}
@@ -318,10 +318,10 @@ func TestProvidersRace(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, w *world) {
 		for range 10 {
 			owner := w.someone()
-			thief := simulator.Answer{Subject: w.name("thief"), Email: owner.Email}
+			thief := fakeidp.Answer{Subject: w.name("thief"), Email: owner.Email}
 			var codes, verifiers [2]string
-			codes[0], verifiers[0] = w.newBrowser().consent(t, simulator.Google, owner)
-			codes[1], verifiers[1] = w.newBrowser().consent(t, simulator.LINE, thief)
+			codes[0], verifiers[0] = w.newBrowser().consent(t, fakeidp.Google, owner)
+			codes[1], verifiers[1] = w.newBrowser().consent(t, fakeidp.LINE, thief)
 			var got [2]account
 			var statuses [2]int
 			atOnce(2, func(i int) {
@@ -334,13 +334,13 @@ func TestProvidersRace(t *testing.T) {
 			if users := w.users(t, owner.Email); len(users) != 1 || !users[0].EmailVerified || users[0].ID != got[0].User.ID {
 				t.Fatalf("there are the users %v", users)
 			}
-			if ids := w.identities(t, got[0].Token); len(ids) != 1 || ids[simulator.Google] != owner.Subject {
+			if ids := w.identities(t, got[0].Token); len(ids) != 1 || ids[fakeidp.Google] != owner.Subject {
 				t.Errorf("the identities are %v, want the owner's", ids)
 			}
 			if statuses[1] == http.StatusOK {
 				w.ended(t, "the thief", got[1].Token)
 			}
-			w.ends(t, "the thief, again", simulator.LINE, thief, "account_exists")
+			w.ends(t, "the thief, again", fakeidp.LINE, thief, "account_exists")
 			if actions := w.actions(t, got[0].User.ID); !slices.Equal(actions, []string{"created"}) {
 				t.Errorf("the bus has told %v", actions)
 			}
@@ -352,7 +352,7 @@ func TestProvidersRace(t *testing.T) {
 func TestDeletion(t *testing.T) {
 	t.Parallel()
 	onBothDatabases(t, func(t *testing.T, w *world) {
-		for _, provider := range simulator.Names {
+		for _, provider := range fakeidp.Names {
 			person := w.someone()
 			first := w.newBrowser().logIn(t, provider, person)
 			code, verifier := w.newBrowser().consent(t, provider, person)
@@ -380,7 +380,7 @@ func TestAdminCreated(t *testing.T) {
 			person := w.someone()
 			var made user
 			w.must(t, http.MethodPost, "/users", w.admin.Token, fmt.Sprintf(`{"email":%q,"username":%q%s}`, person.Email, w.name("made"), rest), http.StatusCreated, &made)
-			got := w.ends(t, name, simulator.Google, person, "ok")
+			got := w.ends(t, name, fakeidp.Google, person, "ok")
 			if got.IsNewUser || got.User.ID != made.ID || got.User.Role != made.Role || !got.User.EmailVerified || got.User.Username != made.Username {
 				t.Errorf("%s: logged in as %+v, want %+v", name, got, made)
 			}
@@ -390,7 +390,7 @@ func TestAdminCreated(t *testing.T) {
 		// An admin's change of an e-mail leaves it unverified: who proves it takes the account.
 		member, person := w.verified(t, w.email("member")), w.someone()
 		w.change(t, member.User.ID, fmt.Sprintf(`{"email":%q}`, person.Email))
-		got := w.ends(t, "the new e-mail", simulator.Google, person, "ok")
+		got := w.ends(t, "the new e-mail", fakeidp.Google, person, "ok")
 		if got.User.ID != member.User.ID || !got.User.EmailVerified {
 			t.Errorf("logged in as %+v", got)
 		}

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"gofiber-auth/test/simulator"
+	"gofiber-auth/test/fakeidp"
 )
 
 // withinTime is how long a provider may keep a person waiting.
@@ -75,7 +75,7 @@ var badAnswers = map[string]http.HandlerFunc{
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	refused := func(t *testing.T, provider string, a simulator.Answer) {
+	refused := func(t *testing.T, provider string, a fakeidp.Answer) {
 		t.Helper()
 		a.Subject, a.Email, a.Verified = w.name("s"), w.email("answers"), true
 		b := w.newBrowser()
@@ -92,13 +92,13 @@ func TestAnswers(t *testing.T) {
 		}
 	}
 	for name, answer := range badAnswers {
-		for _, provider := range simulator.Names {
+		for _, provider := range fakeidp.Names {
 			t.Run(provider+", token, "+name, func(t *testing.T) {
-				refused(t, provider, simulator.Answer{TokenAnswer: answer})
+				refused(t, provider, fakeidp.Answer{TokenAnswer: answer})
 			})
 		}
 		t.Run("facebook, profile, "+name, func(t *testing.T) {
-			refused(t, simulator.Facebook, simulator.Answer{ProfileAnswer: answer})
+			refused(t, fakeidp.Facebook, fakeidp.Answer{ProfileAnswer: answer})
 		})
 	}
 	for name, change := range map[string]func(a map[string]any){
@@ -108,16 +108,16 @@ func TestAnswers(t *testing.T) {
 		"an error beside it":   func(a map[string]any) { a["error"] = "invalid_grant" },
 		"another token's type": func(a map[string]any) { a["token_type"] = "mac" },
 	} {
-		for _, provider := range simulator.Names {
-			t.Run(provider+", token, "+name, func(t *testing.T) { refused(t, provider, simulator.Answer{Token: change}) })
+		for _, provider := range fakeidp.Names {
+			t.Run(provider+", token, "+name, func(t *testing.T) { refused(t, provider, fakeidp.Answer{Token: change}) })
 		}
 	}
-	for _, provider := range []string{simulator.Google, simulator.LINE} {
+	for _, provider := range []string{fakeidp.Google, fakeidp.LINE} {
 		for name, change := range map[string]func(a map[string]any){
 			"no id_token":   func(a map[string]any) { delete(a, "id_token") },
 			"null id_token": func(a map[string]any) { a["id_token"] = nil },
 		} {
-			t.Run(provider+", token, "+name, func(t *testing.T) { refused(t, provider, simulator.Answer{Token: change}) })
+			t.Run(provider+", token, "+name, func(t *testing.T) { refused(t, provider, fakeidp.Answer{Token: change}) })
 		}
 	}
 	for name, change := range map[string]func(p map[string]any){
@@ -129,7 +129,7 @@ func TestAnswers(t *testing.T) {
 		"id too long":        func(p map[string]any) { p["id"] = strings.Repeat("1", 300) },
 		"an error beside it": func(p map[string]any) { p["error"] = map[string]any{"code": 190} },
 	} {
-		t.Run("facebook, profile, "+name, func(t *testing.T) { refused(t, simulator.Facebook, simulator.Answer{Profile: change}) })
+		t.Run("facebook, profile, "+name, func(t *testing.T) { refused(t, fakeidp.Facebook, fakeidp.Answer{Profile: change}) })
 	}
 	if events := w.published(t, func(e event) bool { return strings.HasPrefix(e.Email, "answers") }); len(events) != 0 {
 		t.Errorf("the bus has told %v, want nothing", events)
@@ -144,20 +144,20 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	elsewhere := visited(t, &visits)
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		away := func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere, status) }
-		for _, provider := range simulator.Names {
-			got, _, _ := w.newBrowser().outcome(t, provider, simulator.Answer{Subject: w.name("s"), Email: w.email("away"), TokenAnswer: away})
+		for _, provider := range fakeidp.Names {
+			got, _, _ := w.newBrowser().outcome(t, provider, fakeidp.Answer{Subject: w.name("s"), Email: w.email("away"), TokenAnswer: away})
 			if got != "provider_error" {
 				t.Errorf("%s: token endpoint answers %d: %q, want provider_error", provider, status, got)
 			}
 		}
-		got, _, _ := w.newBrowser().outcome(t, simulator.Facebook, simulator.Answer{Subject: w.name("s"), Email: w.email("away"), ProfileAnswer: away})
+		got, _, _ := w.newBrowser().outcome(t, fakeidp.Facebook, fakeidp.Answer{Subject: w.name("s"), Email: w.email("away"), ProfileAnswer: away})
 		if got != "provider_error" {
 			t.Errorf("Graph answers %d: %q, want provider_error", status, got)
 		}
 		handler := http.HandlerFunc(away)
-		google := w.Providers[simulator.Google]
+		google := w.Providers[fakeidp.Google]
 		google.KeysAnswer.Store(&handler)
-		got, _, _ = w.newBrowser().outcome(t, simulator.Google, simulator.Answer{Subject: w.name("s"), Email: w.email("away"), Verified: true})
+		got, _, _ = w.newBrowser().outcome(t, fakeidp.Google, fakeidp.Answer{Subject: w.name("s"), Email: w.email("away"), Verified: true})
 		google.KeysAnswer.Store(nil)
 		if got != "provider_error" {
 			t.Errorf("the keys' URL answers %d: %q, want provider_error", status, got)

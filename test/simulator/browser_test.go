@@ -14,8 +14,8 @@ import (
 	"sync"
 	"testing"
 
+	"gofiber-auth/test/fakeidp"
 	"gofiber-auth/test/harness"
-	"gofiber-auth/test/simulator"
 )
 
 // jwtPattern is what a token looks like; a random code may begin as one does.
@@ -132,7 +132,7 @@ func urlOf(t *testing.T, got page) string {
 }
 
 // decide has the person decide at the provider, and returns the callback's path and query.
-func (b *browser) decide(t *testing.T, f flow, a simulator.Answer) string {
+func (b *browser) decide(t *testing.T, f flow, a fakeidp.Answer) string {
 	t.Helper()
 	back := b.w.Visit(t, f.url, a)
 	return "/api/v1/auth/" + f.provider + "/callback?" + back.RawQuery
@@ -186,7 +186,7 @@ func (w *world) exchange(t *testing.T, code, verifier string) (int, account, pro
 }
 
 // consent goes through a log-in up to the callback, which must give a code.
-func (b *browser) consent(t *testing.T, provider string, a simulator.Answer) (code, verifier string) {
+func (b *browser) consent(t *testing.T, provider string, a fakeidp.Answer) (code, verifier string) {
 	t.Helper()
 	f := b.begin(t, provider, true)
 	q := b.comeBack(t, b.decide(t, f, a))
@@ -197,7 +197,7 @@ func (b *browser) consent(t *testing.T, provider string, a simulator.Answer) (co
 }
 
 // logIn logs in, which must work.
-func (b *browser) logIn(t *testing.T, provider string, a simulator.Answer) account {
+func (b *browser) logIn(t *testing.T, provider string, a fakeidp.Answer) account {
 	t.Helper()
 	code, verifier := b.consent(t, provider, a)
 	status, got, p := b.w.exchange(t, code, verifier)
@@ -209,7 +209,7 @@ func (b *browser) logIn(t *testing.T, provider string, a simulator.Answer) accou
 
 // outcome goes through a log-in and says how it ended: "ok", or the error's code, of the
 // callback or of the exchange.
-func (b *browser) outcome(t *testing.T, provider string, a simulator.Answer) (string, account, problem) {
+func (b *browser) outcome(t *testing.T, provider string, a fakeidp.Answer) (string, account, problem) {
 	t.Helper()
 	f := b.begin(t, provider, true)
 	return b.finish(t, f, b.decide(t, f, a))
@@ -233,7 +233,7 @@ func (b *browser) finish(t *testing.T, f flow, callback string) (string, account
 }
 
 // link links an identity, and returns what the front end gets.
-func (b *browser) link(t *testing.T, provider, token string, a simulator.Answer) url.Values {
+func (b *browser) link(t *testing.T, provider, token string, a fakeidp.Answer) url.Values {
 	t.Helper()
 	return b.comeBack(t, b.decide(t, b.beginLink(t, provider, token), a))
 }

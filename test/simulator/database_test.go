@@ -6,9 +6,9 @@ import (
 	"slices"
 	"testing"
 
+	"gofiber-auth/test/fakeidp"
 	"gofiber-auth/test/harness"
 	"gofiber-auth/test/pgtest"
-	"gofiber-auth/test/simulator"
 )
 
 // callbackErrors is what a front end has to know: the last three for what is no fault of the
@@ -32,7 +32,7 @@ func TestDatabaseAway(t *testing.T) {
 		person := w.someone()
 		person.Token = func(map[string]any) { wire.Cut() }
 		b := w.newBrowser()
-		f := b.begin(t, simulator.Google, true)
+		f := b.begin(t, fakeidp.Google, true)
 		q := b.comeBack(t, b.decide(t, f, person))
 		wire.Mend(t)
 		if !slices.Contains(callbackErrors, q.Get("error")) || q.Get("state") != f.state {
@@ -42,7 +42,7 @@ func TestDatabaseAway(t *testing.T) {
 	t.Run("at the exchange", func(t *testing.T) {
 		person := w.someone()
 		w.ready(t)
-		code, verifier := w.newBrowser().consent(t, simulator.Google, person)
+		code, verifier := w.newBrowser().consent(t, fakeidp.Google, person)
 		wire.Cut()
 		status, _, body, err := w.do(t.Context(), http.MethodPost, "/api/v1/auth/exchange", "", `{"code":"`+code+`","codeVerifier":"`+verifier+`"}`)
 		wire.Mend(t)
@@ -50,6 +50,6 @@ func TestDatabaseAway(t *testing.T) {
 			t.Errorf("exchange without a database = %d %s %v, want 5xx", status, body, err)
 		}
 		w.ready(t)
-		w.ends(t, "with the database again", simulator.Google, person, "ok")
+		w.ends(t, "with the database again", fakeidp.Google, person, "ok")
 	})
 }

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"gofiber-auth/test/simulator"
+	"gofiber-auth/test/fakeidp"
 )
 
 // TestVerifiers redeems codes with and without what the front end has promised to know.
@@ -22,7 +22,7 @@ func TestVerifiers(t *testing.T) {
 		"longer":    func(right string) string { return right + "a" },
 		"spaced":    func(right string) string { return right + " " },
 	} {
-		code, right := w.newBrowser().consent(t, simulator.Google, w.someone())
+		code, right := w.newBrowser().consent(t, fakeidp.Google, w.someone())
 		if status, _, p := w.exchange(t, code, verifier(right)); status != http.StatusBadRequest || p.Code != "invalid_code" {
 			t.Errorf("verifier %s: %d %q, want 400 invalid_code", name, status, p.Code)
 		}
@@ -34,7 +34,7 @@ func TestVerifiers(t *testing.T) {
 		t.Errorf("there are %d users, want none", n)
 	}
 	b := w.newBrowser()
-	q := b.comeBack(t, b.decide(t, b.begin(t, simulator.Google, false), w.someone()))
+	q := b.comeBack(t, b.decide(t, b.begin(t, fakeidp.Google, false), w.someone()))
 	if status, _, p := w.exchange(t, q.Get("code"), strings.Repeat("v", 43)); status >= 500 || status == http.StatusOK {
 		t.Errorf("a verifier of no challenge: %d %q, want it refused (RFC 9700 §4.8.2)", status, p.Code)
 	}
@@ -54,7 +54,7 @@ func TestChallengeWithoutMethod(t *testing.T) {
 		if got.status == http.StatusUnprocessableEntity {
 			return
 		}
-		q := b.comeBack(t, b.decide(t, flow{provider: simulator.Google, url: urlOf(t, got)}, w.someone()))
+		q := b.comeBack(t, b.decide(t, flow{provider: fakeidp.Google, url: urlOf(t, got)}, w.someone()))
 		status, _, p := w.exchange(t, q.Get("code"), try)
 		if right := try == strings.Repeat("v", 43); right != (status == http.StatusOK) {
 			t.Errorf("exchange with %q = %d %q", try, status, p.Code)
@@ -66,17 +66,17 @@ func TestChallengeWithoutMethod(t *testing.T) {
 func TestCodesWorkOnce(t *testing.T) {
 	t.Parallel()
 	onBothDatabases(t, func(t *testing.T, w *world) {
-		code, verifier := w.newBrowser().consent(t, simulator.Google, w.someone())
+		code, verifier := w.newBrowser().consent(t, fakeidp.Google, w.someone())
 		_, first, _ := w.exchange(t, code, verifier)
 		w.me(t, first.Token)
-		other := w.newBrowser().logIn(t, simulator.LINE, w.someone())
+		other := w.newBrowser().logIn(t, fakeidp.LINE, w.someone())
 		if status, _, p := w.exchange(t, code, verifier); status != http.StatusBadRequest || p.Code != "invalid_code" {
 			t.Errorf("the code again: %d %q, want 400 invalid_code", status, p.Code)
 		}
 		w.ended(t, "a code that came again", first.Token)
 		w.me(t, other.Token)
 
-		code, verifier = w.newBrowser().consent(t, simulator.Google, w.someone())
+		code, verifier = w.newBrowser().consent(t, fakeidp.Google, w.someone())
 		_, first, _ = w.exchange(t, code, verifier)
 		if status, _, p := w.exchange(t, code, ""); status != http.StatusBadRequest || p.Code != "invalid_code" {
 			t.Errorf("the code again, without the verifier: %d %q, want 400 invalid_code", status, p.Code)
@@ -89,7 +89,7 @@ func TestCodesWorkOnce(t *testing.T) {
 func TestCallbacksAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	for _, provider := range simulator.Names {
+	for _, provider := range fakeidp.Names {
 		b := w.newBrowser()
 		f := b.begin(t, provider, true)
 		callback := b.decide(t, f, w.someone())
@@ -122,7 +122,7 @@ func TestExchangesAtOnce(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, w *world) {
 		for range 3 {
 			person := w.someone()
-			code, verifier := w.newBrowser().consent(t, simulator.Google, person)
+			code, verifier := w.newBrowser().consent(t, fakeidp.Google, person)
 			var mu sync.Mutex
 			var got []account
 			atOnce(50, func(int) {
@@ -145,7 +145,7 @@ func TestExchangesAtOnce(t *testing.T) {
 			if users := w.users(t, person.Email); len(users) > 1 {
 				t.Errorf("there are %d users, want one at most", len(users))
 			}
-			if again := w.newBrowser().logIn(t, simulator.Google, person); again.User.Email != person.Email {
+			if again := w.newBrowser().logIn(t, fakeidp.Google, person); again.User.Email != person.Email {
 				t.Errorf("the next log-in is of %v", again.User)
 			}
 		}
@@ -160,7 +160,7 @@ func Test200FlowsAtOnce(t *testing.T) {
 		run := func(b func() *browser, n int) {
 			tokens := make([]string, n)
 			atOnce(n, func(i int) {
-				provider, b, person := simulator.Names[i%3], b(), w.someone()
+				provider, b, person := fakeidp.Names[i%3], b(), w.someone()
 				f := b.begin(t, provider, i%2 == 0)
 				q := b.comeBack(t, b.decide(t, f, person))
 				if q.Get("state") != f.state {
@@ -191,7 +191,7 @@ func TestNothingInLocations(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	person := w.someone()
-	for _, provider := range simulator.Names {
+	for _, provider := range fakeidp.Names {
 		b := w.newBrowser()
 		f := b.begin(t, provider, true)
 		got, err := b.open(t.Context(), http.MethodGet, b.decide(t, f, person), "")

@@ -8,12 +8,12 @@ import (
 	"strings"
 	"testing"
 
-	"gofiber-auth/test/simulator"
+	"gofiber-auth/test/fakeidp"
 )
 
 // someone is a person that nobody has seen.
-func (w *world) someone() simulator.Answer {
-	return simulator.Answer{Subject: w.name("s"), Email: w.email("someone"), Verified: true, Name: "Ada Lovelace"}
+func (w *world) someone() fakeidp.Answer {
+	return fakeidp.Answer{Subject: w.name("s"), Email: w.email("someone"), Verified: true, Name: "Ada Lovelace"}
 }
 
 // TestStates has callbacks that must not count.
@@ -28,7 +28,7 @@ func TestStates(t *testing.T) {
 	}
 	t.Run("replayed", func(t *testing.T) {
 		b := w.newBrowser()
-		f := b.begin(t, simulator.Google, true)
+		f := b.begin(t, fakeidp.Google, true)
 		callback := b.decide(t, f, w.someone())
 		first := b.comeBack(t, callback)
 		is(t, "the same callback again", b.comeBack(t, callback), "invalid_state")
@@ -38,8 +38,8 @@ func TestStates(t *testing.T) {
 		}
 	})
 	t.Run("of another provider", func(t *testing.T) {
-		for _, at := range simulator.Names {
-			for _, of := range simulator.Names {
+		for _, at := range fakeidp.Names {
+			for _, of := range fakeidp.Names {
 				if at != of {
 					b := w.newBrowser()
 					callback := b.decide(t, b.begin(t, of, true), w.someone())
@@ -59,27 +59,27 @@ func TestStates(t *testing.T) {
 	})
 	t.Run("in another browser", func(t *testing.T) {
 		b := w.newBrowser()
-		callback := b.decide(t, b.begin(t, simulator.Google, false), w.someone())
+		callback := b.decide(t, b.begin(t, fakeidp.Google, false), w.someone())
 		is(t, "no cookie, no challenge", w.newBrowser().comeBack(t, callback), "invalid_state")
 
 		b = w.newBrowser()
-		callback = b.decide(t, b.begin(t, simulator.Google, false), w.someone())
+		callback = b.decide(t, b.begin(t, fakeidp.Google, false), w.someone())
 		other := w.newBrowser()
-		other.begin(t, simulator.Google, false)
+		other.begin(t, fakeidp.Google, false)
 		is(t, "cookies of another flow", other.comeBack(t, callback), "invalid_state")
 
 		b = w.newBrowser()
-		denied := b.decide(t, b.begin(t, simulator.Google, false), simulator.Answer{Denied: "access_denied"})
+		denied := b.decide(t, b.begin(t, fakeidp.Google, false), fakeidp.Answer{Denied: "access_denied"})
 		is(t, "an error in another browser", w.newBrowser().comeBack(t, denied), "invalid_state")
 	})
 	t.Run("cookie of one flow at another", func(t *testing.T) {
 		b := w.newBrowser()
-		first, second := b.begin(t, simulator.Google, false), b.begin(t, simulator.LINE, false)
+		first, second := b.begin(t, fakeidp.Google, false), b.begin(t, fakeidp.LINE, false)
 		mixed := replace(t, b.decide(t, second, w.someone()), "state", stateOf(t, first))
 		is(t, "the state of the first at the second's provider", b.comeBack(t, mixed), "invalid_state")
 	})
 	t.Run("code of another flow", func(t *testing.T) {
-		for _, provider := range simulator.Names {
+		for _, provider := range fakeidp.Names {
 			victim, attacker := w.newBrowser(), w.newBrowser()
 			target := victim.begin(t, provider, true)
 			theirs := victim.decide(t, target, w.someone())
@@ -98,7 +98,7 @@ func TestStates(t *testing.T) {
 		var flows []flow
 		var callbacks []string
 		for i := range 12 {
-			f := b.begin(t, simulator.Names[i%3], i%2 == 0)
+			f := b.begin(t, fakeidp.Names[i%3], i%2 == 0)
 			flows = append(flows, f)
 			callbacks = append(callbacks, b.decide(t, f, w.someone()))
 		}
@@ -110,8 +110,8 @@ func TestStates(t *testing.T) {
 	})
 	t.Run("the challenge is enough, whatever the cookies", func(t *testing.T) {
 		b, other := w.newBrowser(), w.newBrowser()
-		other.begin(t, simulator.Google, false)
-		f := b.begin(t, simulator.Google, true)
+		other.begin(t, fakeidp.Google, false)
+		f := b.begin(t, fakeidp.Google, true)
 		if got, _, _ := other.finish(t, f, b.decide(t, f, w.someone())); got != "ok" {
 			t.Errorf("the log-in ends with %q, want ok", got)
 		}
@@ -134,7 +134,7 @@ func TestFrontEndStates(t *testing.T) {
 			}
 			a := w.someone()
 			a.Denied = denied
-			q := b.comeBack(t, b.decide(t, flow{provider: simulator.LINE, url: urlOf(t, got)}, a))
+			q := b.comeBack(t, b.decide(t, flow{provider: fakeidp.LINE, url: urlOf(t, got)}, a))
 			if q.Get("state") != state || q.Get("error") != denied || q.Get("code") == "evil" {
 				t.Errorf("the state %q comes back as %q, with %v", state, q.Get("state"), q)
 			}
@@ -151,10 +151,10 @@ func TestProvidersErrors(t *testing.T) {
 		"invalid_request": "provider_error", "login_required": "provider_error", "<script>": "provider_error", "account_disabled": "provider_error",
 		"invalid_state": "provider_error",
 	} {
-		for _, provider := range simulator.Names {
+		for _, provider := range fakeidp.Names {
 			b := w.newBrowser()
 			f := b.begin(t, provider, true)
-			callback := b.decide(t, f, simulator.Answer{Denied: denied})
+			callback := b.decide(t, f, fakeidp.Answer{Denied: denied})
 			if q := b.comeBack(t, callback); q.Get("error") != want || q.Has("code") || q.Get("state") != f.state {
 				t.Errorf("%s says %s: the front end gets %v, want %s", provider, denied, q, want)
 			}
@@ -172,7 +172,7 @@ func TestProvidersErrors(t *testing.T) {
 func TestRedirectingStart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	for _, provider := range simulator.Names {
+	for _, provider := range fakeidp.Names {
 		b := w.newBrowser()
 		got, err := b.open(t.Context(), http.MethodGet, "/api/v1/auth/"+provider+"?redirect=true&state=front-end-state", "")
 		if err != nil {
@@ -264,7 +264,7 @@ func TestPreview(t *testing.T) {
 	w := newWorld(t, nil)
 	for _, method := range []string{http.MethodHead, http.MethodPost, http.MethodOptions} {
 		b := w.newBrowser()
-		f := b.begin(t, simulator.Google, true)
+		f := b.begin(t, fakeidp.Google, true)
 		callback := b.decide(t, f, w.someone())
 		if _, err := b.open(t.Context(), method, callback, ""); err != nil {
 			t.Fatal(err)
@@ -281,7 +281,7 @@ func TestParametersTwice(t *testing.T) {
 	w := newWorld(t, nil)
 	for _, more := range []string{"&state=other", "&code=other", "&error=access_denied", "&error=server_error"} {
 		b := w.newBrowser()
-		f := b.begin(t, simulator.Google, true)
+		f := b.begin(t, fakeidp.Google, true)
 		if q := b.comeBack(t, b.decide(t, f, w.someone())+more); q.Has("code") || q.Get("error") == "" {
 			t.Errorf("a callback with %s: the front end gets %v, want an error", more, q)
 		}

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"gofiber-auth/test/fakeidp"
 	"gofiber-auth/test/harness"
 	"gofiber-auth/test/pgtest"
-	"gofiber-auth/test/simulator"
 )
 
 // TestHangs has 50 people wait for providers that hang, or drip, while others go on as if
@@ -18,7 +18,7 @@ import (
 func TestHangs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, map[string]string{"DATABASE_URL": pgtest.New(t), "DB_MAX_OPEN_CONNS": "2", "DB_MAX_IDLE_CONNS": "2"})
-	member := w.newBrowser().logIn(t, simulator.LINE, simulator.Answer{Subject: w.name("s"), Email: w.email("member")})
+	member := w.newBrowser().logIn(t, fakeidp.LINE, fakeidp.Answer{Subject: w.name("s"), Email: w.email("member")})
 
 	var waiting atomic.Int64
 	hang := func(_ http.ResponseWriter, r *http.Request) {
@@ -43,16 +43,16 @@ func TestHangs(t *testing.T) {
 		}
 	}
 	keys := http.HandlerFunc(hang)
-	w.Providers[simulator.Google].KeysAnswer.Store(&keys)
+	w.Providers[fakeidp.Google].KeysAnswer.Store(&keys)
 	scripts := []struct {
 		provider string
-		answer   simulator.Answer
+		answer   fakeidp.Answer
 	}{
-		{simulator.Google, simulator.Answer{TokenAnswer: hang}},
-		{simulator.Google, simulator.Answer{}}, // its keys hang
-		{simulator.LINE, simulator.Answer{TokenAnswer: drip}},
-		{simulator.Facebook, simulator.Answer{ProfileAnswer: hang}},
-		{simulator.Facebook, simulator.Answer{ProfileAnswer: drip}},
+		{fakeidp.Google, fakeidp.Answer{TokenAnswer: hang}},
+		{fakeidp.Google, fakeidp.Answer{}}, // its keys hang
+		{fakeidp.LINE, fakeidp.Answer{TokenAnswer: drip}},
+		{fakeidp.Facebook, fakeidp.Answer{ProfileAnswer: hang}},
+		{fakeidp.Facebook, fakeidp.Answer{ProfileAnswer: drip}},
 	}
 	var flows sync.WaitGroup
 	for i := range 50 {
@@ -83,7 +83,7 @@ func TestHangs(t *testing.T) {
 		}
 	}
 	begun := time.Now()
-	w.newBrowser().logIn(t, simulator.LINE, simulator.Answer{Subject: w.name("s"), Email: w.email("meanwhile")})
+	w.newBrowser().logIn(t, fakeidp.LINE, fakeidp.Answer{Subject: w.name("s"), Email: w.email("meanwhile")})
 	if took := time.Since(begun); took > 2*time.Second {
 		t.Errorf("a log-in took %s while others wait for providers", took)
 	}

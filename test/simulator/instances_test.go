@@ -13,10 +13,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"gofiber-auth/test/fakeidp"
 	"gofiber-auth/test/harness"
 	"gofiber-auth/test/pgtest"
 	"gofiber-auth/test/redisserver"
-	"gofiber-auth/test/simulator"
 )
 
 // TestTokensAtRest looks for the providers' tokens in the whole database.
@@ -25,10 +25,10 @@ func TestTokensAtRest(t *testing.T) {
 	dsn := pgtest.New(t)
 	w := newWorld(t, map[string]string{"DATABASE_URL": dsn})
 	var exported string
-	for _, provider := range simulator.Names {
+	for _, provider := range fakeidp.Names {
 		a := w.newBrowser().logIn(t, provider, w.someone())
-		if provider != simulator.LINE {
-			w.newBrowser().link(t, simulator.LINE, a.Token, w.someone())
+		if provider != fakeidp.LINE {
+			w.newBrowser().link(t, fakeidp.LINE, a.Token, w.someone())
 		}
 		for _, path := range []string{"/users/me", "/users/me/oauth-providers"} {
 			_, _, body, err := w.do(t.Context(), http.MethodGet, "/api/v1"+path, a.Token, "")
@@ -38,7 +38,7 @@ func TestTokensAtRest(t *testing.T) {
 			exported += string(body)
 		}
 	}
-	w.newBrowser().consent(t, simulator.LINE, w.someone()) // and one under way
+	w.newBrowser().consent(t, fakeidp.LINE, w.someone()) // and one under way
 	all := dump(t, dsn)
 	for secret, what := range w.Secrets() {
 		if what == "e-mail" {
@@ -102,12 +102,12 @@ func TestProduction(t *testing.T) {
 	shared := maps.Clone(settings)
 	maps.Copy(shared, one.Env()) // the same clients at the same providers
 	shared["APP_PORT"] = harness.FreePort(t)
-	two := &world{Simulator: one.Simulator, env: shared, base: "http://127.0.0.1:" + shared["APP_PORT"], admin: one.admin, bus: one.bus}
+	two := &world{Server: one.Server, env: shared, base: "http://127.0.0.1:" + shared["APP_PORT"], admin: one.admin, bus: one.bus}
 	two.Process = harness.Run(t, merged(one.env, shared), "", "api")
 	two.ready(t)
 	t.Cleanup(func() { two.keepsSecrets(t) })
 
-	for _, provider := range simulator.Names {
+	for _, provider := range fakeidp.Names {
 		for _, challenge := range []bool{true, false} {
 			person := one.someone()
 			b := one.newBrowser()
@@ -130,7 +130,7 @@ func TestProduction(t *testing.T) {
 		}
 	}
 	b := one.newBrowser()
-	f := b.begin(t, simulator.LINE, true)
+	f := b.begin(t, fakeidp.LINE, true)
 	callback := b.decide(t, f, one.someone())
 	codes := make(chan string, 40)
 	atOnce(40, func(i int) {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"gofiber-auth/test/simulator"
+	"gofiber-auth/test/fakeidp"
 )
 
 // TestLinking links and unlinks the identities of a user.
@@ -20,9 +20,9 @@ func TestLinking(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, w *world) {
 		member := w.register(t, w.email("member"))
 		before := w.me(t, member.Token)
-		people := map[string]simulator.Answer{}
-		for _, provider := range simulator.Names {
-			people[provider] = simulator.Answer{Subject: w.name("s"), Email: strings.ToUpper(before.Email), Verified: provider != simulator.Google, Name: "Renamed"}
+		people := map[string]fakeidp.Answer{}
+		for _, provider := range fakeidp.Names {
+			people[provider] = fakeidp.Answer{Subject: w.name("s"), Email: strings.ToUpper(before.Email), Verified: provider != fakeidp.Google, Name: "Renamed"}
 			if q := w.newBrowser().link(t, provider, member.Token, people[provider]); !cmp.Equal(q, url.Values{"linked": {provider}}) {
 				t.Errorf("linking %s: the front end gets %v", provider, q)
 			}
@@ -46,7 +46,7 @@ func TestLinking(t *testing.T) {
 				t.Errorf("%s logs in as %+v", provider, got)
 			}
 		}
-		for _, provider := range simulator.Names {
+		for _, provider := range fakeidp.Names {
 			w.must(t, http.MethodDelete, "/users/me/oauth-providers/"+provider, member.Token, "", http.StatusNoContent, nil)
 			if status, _ := w.call(t, http.MethodDelete, "/users/me/oauth-providers/"+provider, member.Token, "", nil); status != http.StatusNotFound {
 				t.Errorf("unlinking %s again = %d, want 404", provider, status)
@@ -62,24 +62,24 @@ func TestLastLogInMethod(t *testing.T) {
 	t.Parallel()
 	onBothDatabases(t, func(t *testing.T, w *world) {
 		person := w.someone()
-		member := w.newBrowser().logIn(t, simulator.LINE, person)
+		member := w.newBrowser().logIn(t, fakeidp.LINE, person)
 		unlink := func(provider string) (int, string) {
 			status, p := w.call(t, http.MethodDelete, "/users/me/oauth-providers/"+provider, member.Token, "", nil)
 			return status, p.Code
 		}
-		if status, code := unlink(simulator.LINE); status != http.StatusConflict || code != "last_login_method" {
+		if status, code := unlink(fakeidp.LINE); status != http.StatusConflict || code != "last_login_method" {
 			t.Errorf("unlinking the only way in = %d %q, want 409 last_login_method", status, code)
 		}
-		if status, _ := unlink(simulator.Google); status != http.StatusNotFound {
+		if status, _ := unlink(fakeidp.Google); status != http.StatusNotFound {
 			t.Errorf("unlinking what is not linked = %d, want 404", status)
 		}
-		w.newBrowser().link(t, simulator.Google, member.Token, w.someone())
+		w.newBrowser().link(t, fakeidp.Google, member.Token, w.someone())
 		for range 5 { // two at once must not both go
-			w.newBrowser().link(t, simulator.Facebook, member.Token, w.someone())
+			w.newBrowser().link(t, fakeidp.Facebook, member.Token, w.someone())
 			w.call(t, http.MethodDelete, "/users/me/oauth-providers/google", member.Token, "", nil)
 			var gone atomic.Int64
 			atOnce(2, func(i int) {
-				if status, _ := unlink([]string{simulator.LINE, simulator.Facebook}[i]); status == http.StatusNoContent {
+				if status, _ := unlink([]string{fakeidp.LINE, fakeidp.Facebook}[i]); status == http.StatusNoContent {
 					gone.Add(1)
 				}
 			})
@@ -87,16 +87,16 @@ func TestLastLogInMethod(t *testing.T) {
 			if gone.Load() != 1 || len(ids) != 1 {
 				t.Fatalf("%d of the last two went at once, and there are %v", gone.Load(), ids)
 			}
-			if ids[simulator.LINE] == "" {
-				w.newBrowser().link(t, simulator.LINE, member.Token, person)
+			if ids[fakeidp.LINE] == "" {
+				w.newBrowser().link(t, fakeidp.LINE, member.Token, person)
 				w.call(t, http.MethodDelete, "/users/me/oauth-providers/facebook", member.Token, "", nil)
 			}
 		}
 		w.must(t, http.MethodPut, "/users/me/password", member.Token, fmt.Sprintf(`{"newPassword":%q}`, password), http.StatusNoContent, nil)
-		if status, code := unlink(simulator.LINE); status != http.StatusNoContent {
+		if status, code := unlink(fakeidp.LINE); status != http.StatusNoContent {
 			t.Errorf("unlinking with a password = %d %q, want 204", status, code)
 		}
-		if u := w.me(t, member.Token); !u.IsOauthUser || u.OauthProvider == nil || *u.OauthProvider != simulator.LINE {
+		if u := w.me(t, member.Token); !u.IsOauthUser || u.OauthProvider == nil || *u.OauthProvider != fakeidp.LINE {
 			t.Errorf("unlinking has changed the user: %+v", u)
 		}
 	})
@@ -107,7 +107,7 @@ func TestLinkingRefused(t *testing.T) {
 	t.Parallel()
 	onBothDatabases(t, func(t *testing.T, w *world) {
 		owner := w.someone()
-		other := w.newBrowser().logIn(t, simulator.LINE, owner)
+		other := w.newBrowser().logIn(t, fakeidp.LINE, owner)
 		member := w.register(t, w.email("member"))
 		none := func(why string, q url.Values, want string) {
 			t.Helper()
@@ -118,24 +118,24 @@ func TestLinkingRefused(t *testing.T) {
 				t.Fatalf("%s: the identities are %v", why, ids)
 			}
 		}
-		none("somebody else's identity", w.newBrowser().link(t, simulator.LINE, member.Token, owner), "provider_already_linked")
-		none("denied", w.newBrowser().link(t, simulator.LINE, member.Token, simulator.Answer{Denied: "access_denied"}), "access_denied")
-		none("failed", w.newBrowser().link(t, simulator.LINE, member.Token, simulator.Answer{}), "provider_error")
+		none("somebody else's identity", w.newBrowser().link(t, fakeidp.LINE, member.Token, owner), "provider_already_linked")
+		none("denied", w.newBrowser().link(t, fakeidp.LINE, member.Token, fakeidp.Answer{Denied: "access_denied"}), "access_denied")
+		none("failed", w.newBrowser().link(t, fakeidp.LINE, member.Token, fakeidp.Answer{}), "provider_error")
 
 		b := w.newBrowser()
-		callback := b.decide(t, b.beginLink(t, simulator.LINE, member.Token), w.someone())
+		callback := b.decide(t, b.beginLink(t, fakeidp.LINE, member.Token), w.someone())
 		none("in another browser", w.newBrowser().comeBack(t, callback), "invalid_state")
 
 		session := w.logIn(t, member.User.Email)
 		b = w.newBrowser()
-		callback = b.decide(t, b.beginLink(t, simulator.LINE, session.Token), w.someone())
+		callback = b.decide(t, b.beginLink(t, fakeidp.LINE, session.Token), w.someone())
 		w.must(t, http.MethodPost, "/auth/logout", session.Token, "", http.StatusNoContent, nil)
 		if q := b.comeBack(t, callback); q.Has("linked") || q.Get("error") == "" {
 			t.Errorf("after the log-out: the front end gets %v", q)
 		}
 		session = w.logIn(t, member.User.Email)
 		b = w.newBrowser()
-		callback = b.decide(t, b.beginLink(t, simulator.LINE, session.Token), w.someone())
+		callback = b.decide(t, b.beginLink(t, fakeidp.LINE, session.Token), w.someone())
 		w.change(t, member.User.ID, `{"isActive":false}`)
 		if q := b.comeBack(t, callback); q.Has("linked") || q.Get("error") == "" {
 			t.Errorf("a disabled user: the front end gets %v", q)
@@ -148,13 +148,13 @@ func TestLinkingRefused(t *testing.T) {
 		// Two linkings under way, with two subjects.
 		session = w.logIn(t, member.User.Email)
 		b = w.newBrowser()
-		first := b.decide(t, b.beginLink(t, simulator.Google, session.Token), w.someone())
-		second := b.decide(t, b.beginLink(t, simulator.Google, session.Token), w.someone())
+		first := b.decide(t, b.beginLink(t, fakeidp.Google, session.Token), w.someone())
+		second := b.decide(t, b.beginLink(t, fakeidp.Google, session.Token), w.someone())
 		one, two := b.comeBack(t, first), b.comeBack(t, second)
-		if one.Get("linked") != simulator.Google || two.Get("error") != "provider_already_linked" {
+		if one.Get("linked") != fakeidp.Google || two.Get("error") != "provider_already_linked" {
 			t.Errorf("two linkings: %v and %v, want one linked and provider_already_linked", one, two)
 		}
-		if ids := w.identities(t, other.Token); len(ids) != 1 || ids[simulator.LINE] != owner.Subject {
+		if ids := w.identities(t, other.Token); len(ids) != 1 || ids[fakeidp.LINE] != owner.Subject {
 			t.Errorf("the other's identities are %v", ids)
 		}
 	})
@@ -169,7 +169,7 @@ func TestLinkingsAtOnce(t *testing.T) {
 		browsers, callbacks := make([]*browser, many), make([]string, many)
 		for i := range many {
 			browsers[i] = w.newBrowser()
-			callbacks[i] = browsers[i].decide(t, browsers[i].beginLink(t, simulator.LINE, w.register(t, w.email("many")).Token), person)
+			callbacks[i] = browsers[i].decide(t, browsers[i].beginLink(t, fakeidp.LINE, w.register(t, w.email("many")).Token), person)
 		}
 		linked := func() int64 {
 			var n atomic.Int64
@@ -189,7 +189,7 @@ func TestLinkingsAtOnce(t *testing.T) {
 		member := w.register(t, w.email("member"))
 		for i := range many {
 			browsers[i] = w.newBrowser()
-			callbacks[i] = browsers[i].decide(t, browsers[i].beginLink(t, simulator.Facebook, member.Token), w.someone())
+			callbacks[i] = browsers[i].decide(t, browsers[i].beginLink(t, fakeidp.Facebook, member.Token), w.someone())
 		}
 		if n := linked(); n != 1 || len(w.identities(t, member.Token)) != 1 {
 			t.Errorf("%d identities of one provider were linked to one user", n)

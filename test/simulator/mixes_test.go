@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"gofiber-auth/test/simulator"
+	"gofiber-auth/test/fakeidp"
 )
 
 // TestMixedFlows puts log-ins and linkings of one browser together in the wrong way.
@@ -14,12 +14,12 @@ func TestMixedFlows(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	owner := w.someone()
-	known := w.newBrowser().logIn(t, simulator.LINE, owner)
+	known := w.newBrowser().logIn(t, fakeidp.LINE, owner)
 	member := w.register(t, w.email("member"))
 	b := w.newBrowser()
 
 	// A log-in that comes back while a linking is under way logs in, and links nothing.
-	login, linking := b.begin(t, simulator.LINE, false), b.beginLink(t, simulator.Google, member.Token)
+	login, linking := b.begin(t, fakeidp.LINE, false), b.beginLink(t, fakeidp.Google, member.Token)
 	linkBack := b.decide(t, linking, w.someone())
 	q := b.comeBack(t, b.decide(t, login, owner))
 	if status, a, p := w.exchange(t, q.Get("code"), ""); status != http.StatusOK || a.User.ID != known.User.ID {
@@ -28,7 +28,7 @@ func TestMixedFlows(t *testing.T) {
 	if ids := w.identities(t, member.Token); len(ids) != 0 {
 		t.Errorf("the log-in has linked %v", ids)
 	}
-	if q := b.comeBack(t, linkBack); q.Get("linked") != simulator.Google || q.Has("code") {
+	if q := b.comeBack(t, linkBack); q.Get("linked") != fakeidp.Google || q.Has("code") {
 		t.Errorf("the linking beside a log-in: %v", q)
 	}
 	if q := b.comeBack(t, linkBack); q.Get("error") != "invalid_state" {
@@ -37,9 +37,9 @@ func TestMixedFlows(t *testing.T) {
 
 	// A linking of a stranger's session does not come back in the owner's browser.
 	victim := w.newBrowser()
-	victim.begin(t, simulator.Facebook, false)
+	victim.begin(t, fakeidp.Facebook, false)
 	attacker := w.newBrowser()
-	planted := attacker.decide(t, attacker.beginLink(t, simulator.Facebook, member.Token), w.someone())
+	planted := attacker.decide(t, attacker.beginLink(t, fakeidp.Facebook, member.Token), w.someone())
 	if q := victim.comeBack(t, planted); q.Get("error") != "invalid_state" {
 		t.Errorf("a stranger's linking in another browser: %v, want invalid_state", q)
 	}
@@ -49,7 +49,7 @@ func TestMixedFlows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := flow{provider: simulator.Facebook, url: urlOf(t, got)}
+	f := flow{provider: fakeidp.Facebook, url: urlOf(t, got)}
 	if q := w.newBrowser().comeBack(t, attacker.decide(t, f, w.someone())); q.Get("error") != "invalid_state" {
 		t.Errorf("a linking with a challenge in another browser: %v, want invalid_state", q)
 	}
@@ -66,7 +66,7 @@ func TestLongStarts(t *testing.T) {
 		}
 	}
 	b := w.newBrowser()
-	f := b.begin(t, simulator.Google, true)
+	f := b.begin(t, fakeidp.Google, true)
 	if got, _, _ := b.finish(t, f, b.decide(t, f, w.someone())+"&more="+strings.Repeat("m", 2000)); got != "ok" {
 		t.Errorf("a callback with a long parameter that nobody knows: %q, want ok", got)
 	}

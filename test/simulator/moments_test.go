@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"gofiber-auth/test/fakeidp"
 	"gofiber-auth/test/harness"
-	"gofiber-auth/test/simulator"
 )
 
 // TestChangesMeanwhile changes a user at the very moment that the person logs in.
@@ -30,11 +30,11 @@ func TestChangesMeanwhile(t *testing.T) {
 		for name, test := range changes {
 			for range 5 {
 				person := w.someone()
-				member := w.newBrowser().logIn(t, simulator.Google, person)
-				w.newBrowser().link(t, simulator.LINE, member.Token, w.someone())
+				member := w.newBrowser().logIn(t, fakeidp.Google, person)
+				w.newBrowser().link(t, fakeidp.LINE, member.Token, w.someone())
 				codes, verifiers := make([]string, 5), make([]string, 5)
 				for i := range codes {
-					codes[i], verifiers[i] = w.newBrowser().consent(t, simulator.Google, person)
+					codes[i], verifiers[i] = w.newBrowser().consent(t, fakeidp.Google, person)
 				}
 				atOnce(6, func(i int) {
 					if i == 5 {
@@ -49,7 +49,7 @@ func TestChangesMeanwhile(t *testing.T) {
 					}
 					t.Errorf("%s meanwhile: exchange = %d %q %v", name, status, p.Code, a.User)
 				})
-				got, _, _ := w.newBrowser().outcome(t, simulator.Google, person)
+				got, _, _ := w.newBrowser().outcome(t, fakeidp.Google, person)
 				if got != "ok" && (name != "deactivation" || got != "account_disabled") {
 					t.Errorf("after %s: %q", name, got)
 				}
@@ -70,7 +70,7 @@ func TestChangesMeanwhile(t *testing.T) {
 func TestRequestIDs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	code, verifier := w.newBrowser().consent(t, simulator.LINE, w.someone())
+	code, verifier := w.newBrowser().consent(t, fakeidp.LINE, w.someone())
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.base+"/api/v1/auth/exchange", strings.NewReader(fmt.Sprintf(`{"code":%q,"codeVerifier":%q}`, code, verifier)))
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func TestRequestIDs(t *testing.T) {
 		}
 		return nil
 	})
-	w.ends(t, "denied", simulator.Google, simulator.Answer{Denied: "access_denied"}, "access_denied")
+	w.ends(t, "denied", fakeidp.Google, fakeidp.Answer{Denied: "access_denied"}, "access_denied")
 	_, _, metrics, err := w.do(t.Context(), http.MethodGet, "/metrics", "", "")
 	if err != nil {
 		t.Fatal(err)

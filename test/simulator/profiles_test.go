@@ -5,7 +5,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"gofiber-auth/test/simulator"
+	"gofiber-auth/test/fakeidp"
 )
 
 // TestUserinfo has Google's userinfo endpoint say of somebody else what the id_token does not
@@ -14,7 +14,7 @@ func TestUserinfo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	victim := w.verified(t, w.email("victim"))
-	silent := func(token *simulator.IDToken) {
+	silent := func(token *fakeidp.IDToken) {
 		delete(token.Claims, "email")
 		delete(token.Claims, "email_verified")
 	}
@@ -24,7 +24,7 @@ func TestUserinfo(t *testing.T) {
 		"subject null":    func(p map[string]any) { p["sub"] = nil },
 		"subject a list":  func(p map[string]any) { p["sub"] = []any{p["sub"]} },
 	} {
-		got, who, _ := w.newBrowser().outcome(t, simulator.Google, simulator.Answer{
+		got, who, _ := w.newBrowser().outcome(t, fakeidp.Google, fakeidp.Answer{
 			Subject: w.name("s"), Email: victim.User.Email, Verified: true, Forge: silent, Profile: change,
 		})
 		if got != "provider_error" && got != "email_required" {
@@ -32,7 +32,7 @@ func TestUserinfo(t *testing.T) {
 		}
 	}
 	for name, answer := range badAnswers {
-		got, who, _ := w.newBrowser().outcome(t, simulator.Google, simulator.Answer{
+		got, who, _ := w.newBrowser().outcome(t, fakeidp.Google, fakeidp.Answer{
 			Subject: w.name("s"), Email: victim.User.Email, Verified: true, Forge: silent, ProfileAnswer: answer,
 		})
 		if got != "provider_error" && got != "email_required" {
@@ -61,7 +61,7 @@ func TestLookalikes(t *testing.T) {
 			for what, made := range map[string]func(t *testing.T, email string) account{"verified": w.verified, "unverified": w.register} {
 				email, alike := what+"."+email, what+"."+alike
 				made := made(t, email)
-				got, who, _ := w.newBrowser().outcome(t, simulator.Google, simulator.Answer{Subject: w.name("s"), Email: alike, Verified: true})
+				got, who, _ := w.newBrowser().outcome(t, fakeidp.Google, fakeidp.Answer{Subject: w.name("s"), Email: alike, Verified: true})
 				if who.User.ID == made.User.ID {
 					t.Errorf("%q is taken for the %s e-mail %q", alike, what, made.User.Email)
 				}
@@ -80,7 +80,7 @@ func TestNamesAndPictures(t *testing.T) {
 		for _, name := range []string{
 			"", " ", strings.Repeat("n", 101), strings.Repeat("ก", 500), "a\x00b", "\x00", "a\nb", "\u202eevil", "\xff\xfe", "🙂", "<script>", strings.Repeat("n", 50_000),
 		} {
-			for _, provider := range simulator.Names {
+			for _, provider := range fakeidp.Names {
 				person := w.someone()
 				person.Name = name
 				got, who, _ := w.newBrowser().outcome(t, provider, person)
@@ -94,7 +94,7 @@ func TestNamesAndPictures(t *testing.T) {
 			}
 		}
 		for _, picture := range []string{"http://pictures.example/1.png", "javascript:alert(1)", "data:image/png;base64,AA", "//x", "https://", "\x00", "https://p.example/" + strings.Repeat("p", 3000)} {
-			for _, provider := range simulator.Names {
+			for _, provider := range fakeidp.Names {
 				person := w.someone()
 				person.Picture = picture
 				got, who, _ := w.newBrowser().outcome(t, provider, person)
@@ -114,7 +114,7 @@ func TestNamesAndPictures(t *testing.T) {
 			"a negative expiry":   func(a map[string]any) { a["expires_in"] = -1 },
 			"an expiry in text":   func(a map[string]any) { a["expires_in"] = "3600" },
 		} {
-			got, _, _ := w.newBrowser().outcome(t, simulator.Google, simulator.Answer{Subject: w.name("s"), Email: w.email("tokens"), Verified: true, Token: change})
+			got, _, _ := w.newBrowser().outcome(t, fakeidp.Google, fakeidp.Answer{Subject: w.name("s"), Email: w.email("tokens"), Verified: true, Token: change})
 			if got != "ok" && got != "provider_error" {
 				t.Errorf("%s: %q", what, got)
 			}

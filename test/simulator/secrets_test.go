@@ -5,8 +5,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-
-	"gofiber-auth/test/simulator"
 )
 
 // keepsSecrets looks for everything secret that went through the service in what it has
@@ -55,13 +53,13 @@ func find(text string, secrets map[string]string) []finding {
 			form = strings.Map(lower, form)
 			if whats[form] == "" {
 				whats[form] = what
-				begun[form[:simulator.ShortestSecret]] = append(begun[form[:simulator.ShortestSecret]], form)
+				begun[form[:8]] = append(begun[form[:8]], form)
 			}
 		}
 	}
 	var all []finding
-	for i := range max(0, len(text)-simulator.ShortestSecret) {
-		for _, form := range begun[text[i:i+simulator.ShortestSecret]] {
+	for i := range max(0, len(text)-8) {
+		for _, form := range begun[text[i:i+8]] {
 			if strings.HasPrefix(text[i:], form) {
 				all = append(all, finding{whats[form], i})
 			}

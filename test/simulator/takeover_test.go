@@ -8,13 +8,13 @@ import (
 	"sync"
 	"testing"
 
-	"gofiber-auth/test/simulator"
+	"gofiber-auth/test/fakeidp"
 )
 
 // squatter has registered the e-mail of somebody else and has prepared every way back.
 type squatter struct {
 	account
-	identities map[string]simulator.Answer
+	identities map[string]fakeidp.Answer
 	token      string // of a second session
 	linking    string // a callback that would link
 	linkFlow   flow
@@ -27,22 +27,22 @@ type squatter struct {
 // squat prepares all that a squatter can.
 func (w *world) squat(t *testing.T, email string) squatter {
 	t.Helper()
-	s := squatter{account: w.register(t, email), identities: map[string]simulator.Answer{}}
+	s := squatter{account: w.register(t, email), identities: map[string]fakeidp.Answer{}}
 	s.token = w.logIn(t, email).Token
 	b := w.newBrowser()
-	for _, provider := range []string{simulator.Google, simulator.LINE} {
-		a := simulator.Answer{Subject: w.name("squatter"), Email: w.email("squatter"), Verified: true}
+	for _, provider := range []string{fakeidp.Google, fakeidp.LINE} {
+		a := fakeidp.Answer{Subject: w.name("squatter"), Email: w.email("squatter"), Verified: true}
 		if q := b.link(t, provider, s.Token, a); q.Get("linked") != provider {
 			t.Fatalf("linking %s: %v", provider, q)
 		}
 		s.identities[provider] = a
 	}
-	s.linkFlow = b.beginLink(t, simulator.Facebook, s.Token)
-	s.identities[simulator.Facebook] = simulator.Answer{Subject: w.name("squatter")}
-	s.linking = b.decide(t, s.linkFlow, s.identities[simulator.Facebook])
-	s.code, s.verifier = b.consent(t, simulator.LINE, s.identities[simulator.LINE])
-	s.laterFlow = b.begin(t, simulator.Google, true)
-	s.later = b.decide(t, s.laterFlow, s.identities[simulator.Google])
+	s.linkFlow = b.beginLink(t, fakeidp.Facebook, s.Token)
+	s.identities[fakeidp.Facebook] = fakeidp.Answer{Subject: w.name("squatter")}
+	s.linking = b.decide(t, s.linkFlow, s.identities[fakeidp.Facebook])
+	s.code, s.verifier = b.consent(t, fakeidp.LINE, s.identities[fakeidp.LINE])
+	s.laterFlow = b.begin(t, fakeidp.Google, true)
+	s.later = b.decide(t, s.laterFlow, s.identities[fakeidp.Google])
 	return s
 }
 
@@ -52,13 +52,13 @@ func TestSquattedEmail(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, w *world) {
 		owner := w.someone()
 		s := w.squat(t, owner.Email)
-		got := w.newBrowser().logIn(t, simulator.Google, owner)
+		got := w.newBrowser().logIn(t, fakeidp.Google, owner)
 		if got.IsNewUser || got.User.ID != s.User.ID || !got.User.EmailVerified || got.User.Username != s.User.Username || got.User.IsOauthUser != s.User.IsOauthUser {
 			t.Errorf("the owner is logged in as %+v, the account was %+v", got, s.User)
 		}
 		onlyOwner := func(when string) {
 			t.Helper()
-			if ids := w.identities(t, got.Token); len(ids) != 1 || ids[simulator.Google] != owner.Subject {
+			if ids := w.identities(t, got.Token); len(ids) != 1 || ids[fakeidp.Google] != owner.Subject {
 				t.Errorf("%s the identities are %v, want the owner's alone", when, ids)
 			}
 		}
@@ -96,8 +96,8 @@ func TestLinkingUnderWay(t *testing.T) {
 	owner := w.someone()
 	s := w.register(t, owner.Email)
 	b := w.newBrowser()
-	callback := b.decide(t, b.beginLink(t, simulator.LINE, s.Token), w.someone())
-	got := w.newBrowser().logIn(t, simulator.Google, owner)
+	callback := b.decide(t, b.beginLink(t, fakeidp.LINE, s.Token), w.someone())
+	got := w.newBrowser().logIn(t, fakeidp.Google, owner)
 	if q := b.comeBack(t, callback); q.Has("linked") || q.Get("error") == "" {
 		t.Errorf("the squatter's front end gets %v", q)
 	}
@@ -118,7 +118,7 @@ func TestTicketUnderWay(t *testing.T) {
 	}
 	tickets := make([]string, 2)
 	for i := range tickets {
-		_, _, p := w.newBrowser().outcome(t, simulator.LINE, simulator.Answer{Subject: w.name("squatter")})
+		_, _, p := w.newBrowser().outcome(t, fakeidp.LINE, fakeidp.Answer{Subject: w.name("squatter")})
 		tickets[i] = p.Ticket
 	}
 	owner := w.someone()
@@ -126,7 +126,7 @@ func TestTicketUnderWay(t *testing.T) {
 	if status != http.StatusCreated || early.User.EmailVerified {
 		t.Fatalf("complete = %d %q %v", status, p.Code, early.User)
 	}
-	got := w.newBrowser().logIn(t, simulator.Google, owner)
+	got := w.newBrowser().logIn(t, fakeidp.Google, owner)
 	w.ended(t, "the squatter", early.Token)
 	for i, ticket := range tickets {
 		if status, a, p := complete(ticket, owner.Email); status < 400 {
@@ -174,11 +174,11 @@ func TestSquatterRaces(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, w *world) {
 		for name, move := range moves {
 			for range 8 {
-				owner, friend := w.someone(), simulator.Answer{Subject: w.name("squatter")}
+				owner, friend := w.someone(), fakeidp.Answer{Subject: w.name("squatter")}
 				s := w.register(t, owner.Email)
 				b := w.newBrowser()
-				callback := b.decide(t, b.beginLink(t, simulator.LINE, s.Token), friend)
-				code, verifier := w.newBrowser().consent(t, simulator.Google, owner)
+				callback := b.decide(t, b.beginLink(t, fakeidp.LINE, s.Token), friend)
+				code, verifier := w.newBrowser().consent(t, fakeidp.Google, owner)
 				var tokens []string
 				var got account
 				atOnce(2, func(i int) {
@@ -199,7 +199,7 @@ func TestSquatterRaces(t *testing.T) {
 				if !u.EmailVerified || u.Email != owner.Email {
 					t.Errorf("%s: the owner has %+v", name, u)
 				}
-				if ids := w.identities(t, got.Token); len(ids) != 1 || ids[simulator.Google] != owner.Subject {
+				if ids := w.identities(t, got.Token); len(ids) != 1 || ids[fakeidp.Google] != owner.Subject {
 					t.Errorf("%s: the identities are %v, want the owner's alone", name, ids)
 				}
 				for _, token := range tokens {
@@ -228,7 +228,7 @@ func TestTakeoversAtOnce(t *testing.T) {
 			s := made(t, owner.Email)
 			codes, verifiers := make([]string, 20), make([]string, 20)
 			for i := range codes {
-				codes[i], verifiers[i] = w.newBrowser().consent(t, simulator.Google, owner)
+				codes[i], verifiers[i] = w.newBrowser().consent(t, fakeidp.Google, owner)
 			}
 			var mu sync.Mutex
 			var tokens []string

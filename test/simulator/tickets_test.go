@@ -7,11 +7,11 @@ import (
 	"sync"
 	"testing"
 
-	"gofiber-auth/test/simulator"
+	"gofiber-auth/test/fakeidp"
 )
 
 // ticket goes through a log-in of somebody without an e-mail.
-func (w *world) ticket(t *testing.T, provider string, a simulator.Answer) string {
+func (w *world) ticket(t *testing.T, provider string, a fakeidp.Answer) string {
 	t.Helper()
 	a.Email = ""
 	got, _, p := w.newBrowser().outcome(t, provider, a)
@@ -35,7 +35,7 @@ func (w *world) complete(t *testing.T, ticket, email, more string) (int, account
 func TestTickets(t *testing.T) {
 	t.Parallel()
 	onBothDatabases(t, func(t *testing.T, w *world) {
-		for _, provider := range simulator.Names {
+		for _, provider := range fakeidp.Names {
 			person := w.someone()
 			ticket := w.ticket(t, provider, person)
 			taken := w.register(t, w.email("taken"))
@@ -86,19 +86,19 @@ func TestTickets(t *testing.T) {
 func TestTicketsAtOnce(t *testing.T) {
 	t.Parallel()
 	onBothDatabases(t, func(t *testing.T, w *world) {
-		for name, tickets := range map[string]func(a simulator.Answer) []string{
-			"one ticket": func(a simulator.Answer) []string {
-				ticket := w.ticket(t, simulator.LINE, a)
+		for name, tickets := range map[string]func(a fakeidp.Answer) []string{
+			"one ticket": func(a fakeidp.Answer) []string {
+				ticket := w.ticket(t, fakeidp.LINE, a)
 				all := make([]string, 30)
 				for i := range all {
 					all[i] = ticket
 				}
 				return all
 			},
-			"tickets of one person": func(a simulator.Answer) []string {
+			"tickets of one person": func(a fakeidp.Answer) []string {
 				all := make([]string, 10)
 				for i := range all {
-					all[i] = w.ticket(t, simulator.LINE, a)
+					all[i] = w.ticket(t, fakeidp.LINE, a)
 				}
 				return all
 			},
@@ -133,11 +133,11 @@ func TestTicketsAtOnce(t *testing.T) {
 func TestTicketsAreNoCodes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	ticket := w.ticket(t, simulator.Facebook, w.someone())
+	ticket := w.ticket(t, fakeidp.Facebook, w.someone())
 	if status, _, p := w.exchange(t, ticket, ""); status != http.StatusBadRequest || p.Code != "invalid_code" {
 		t.Errorf("a ticket as a code: %d %q, want 400 invalid_code", status, p.Code)
 	}
-	code, verifier := w.newBrowser().consent(t, simulator.Facebook, w.someone())
+	code, verifier := w.newBrowser().consent(t, fakeidp.Facebook, w.someone())
 	if status, _, p := w.complete(t, code, w.email("code"), ""); status != http.StatusBadRequest || p.Code != "invalid_ticket" {
 		t.Errorf("a code as a ticket: %d %q, want 400 invalid_ticket", status, p.Code)
 	}
@@ -147,7 +147,7 @@ func TestTicketsAreNoCodes(t *testing.T) {
 	if status, _, p := w.complete(t, ticket, w.email("code"), ""); status != http.StatusCreated {
 		t.Errorf("the ticket, after that: %d %q, want 201", status, p.Code)
 	}
-	f := w.newBrowser().begin(t, simulator.Facebook, true)
+	f := w.newBrowser().begin(t, fakeidp.Facebook, true)
 	for what, call := range map[string]func() (int, account, problem){
 		"code":   func() (int, account, problem) { return w.exchange(t, stateOf(t, f), f.verifier) },
 		"ticket": func() (int, account, problem) { return w.complete(t, stateOf(t, f), w.email("state"), "") },
@@ -162,8 +162,8 @@ func TestTicketsAreNoCodes(t *testing.T) {
 func TestASCII(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	member := w.newBrowser().logIn(t, simulator.LINE, w.someone())
-	ticket := w.ticket(t, simulator.LINE, w.someone())
+	member := w.newBrowser().logIn(t, fakeidp.LINE, w.someone())
+	ticket := w.ticket(t, fakeidp.LINE, w.someone())
 	for i, request := range []struct{ method, path, token, body string }{
 		{http.MethodPost, "/auth/register", "", `{"email":%q,"username":"umlaut","password":"` + password + `"}`},
 		{http.MethodPost, "/auth/oauth/complete", "", `{"email":%q,"ticket":"` + ticket + `"}`},

@@ -13,8 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"gofiber-auth/test/fakeidp"
 	"gofiber-auth/test/harness"
-	"gofiber-auth/test/simulator"
 )
 
 const (
@@ -26,7 +26,7 @@ const (
 
 // world is a service with its providers, a bus and whoever looks at it.
 type world struct {
-	*simulator.Simulator
+	*fakeidp.Server
 	*harness.Process
 
 	base  string
@@ -63,7 +63,7 @@ func newWorld(t *testing.T, settings map[string]string) *world {
 	t.Helper()
 	env := harness.NewEnv(t)
 	env["FRONTEND_URL"] = frontend
-	w := &world{Simulator: simulator.New(t, redirect), env: env, base: "http://127.0.0.1:" + env["APP_PORT"]}
+	w := &world{Server: fakeidp.New(t, redirect), env: env, base: "http://127.0.0.1:" + env["APP_PORT"]}
 	maps.Copy(env, w.Env())
 	maps.Copy(env, settings)
 	for k, v := range env {
@@ -205,7 +205,7 @@ func (w *world) logIn(t *testing.T, email string) account {
 // verified makes a user with a password whose e-mail is verified, and who has no identity.
 func (w *world) verified(t *testing.T, email string) account {
 	t.Helper()
-	a := w.newBrowser().logIn(t, simulator.Google, simulator.Answer{Subject: w.name("verifying"), Email: email, Verified: true, Name: "Ada"})
+	a := w.newBrowser().logIn(t, fakeidp.Google, fakeidp.Answer{Subject: w.name("verifying"), Email: email, Verified: true, Name: "Ada"})
 	w.must(t, http.MethodPut, "/users/me/password", a.Token, fmt.Sprintf(`{"newPassword":%q}`, password), http.StatusNoContent, nil)
 	w.must(t, http.MethodDelete, "/users/me/oauth-providers/google", a.Token, "", http.StatusNoContent, nil)
 	return a

@@ -1,7 +1,6 @@
 package routes_test
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -15,7 +14,6 @@ import (
 
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/models"
-	"gofiber-auth/domain/repositories"
 )
 
 func TestRegister(t *testing.T) {
@@ -34,7 +32,7 @@ func TestRegister(t *testing.T) {
 	if got.TokenType != "Bearer" || got.ExpiresIn != 900 || got.RefreshExpiresIn != 720*3600 || len(got.RefreshToken) < 43 {
 		t.Errorf("auth = %+v", got)
 	}
-	events := a.events(u.ID)
+	events := a.store.EventsOf(t, u.ID)
 	if len(events) != 1 || events[0].Action != models.ActionCreated || events[0].Version != 1 || events[0].RequestID == "" {
 		t.Errorf("events = %+v", events)
 	}
@@ -337,7 +335,7 @@ func TestPatchMe(t *testing.T) {
 			if tc.event {
 				wantEvents = 2
 			}
-			events := a.events(ada.User.ID)
+			events := a.store.EventsOf(t, ada.User.ID)
 			if len(events) != wantEvents {
 				t.Errorf("%d events, want %d", len(events), wantEvents)
 			}
@@ -382,7 +380,7 @@ func TestChangePassword(t *testing.T) {
 	a.send(t, "GET", "/api/v1/users/me", elsewhere.Token, "").want(t, 401, "unauthorized")
 	a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"ada","password":"`+goodPassword+`"}`).want(t, 401, "invalid_credentials")
 	a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"ada","password":"another good secret"}`).want(t, 200, "")
-	if events := a.events(ada.User.ID); len(events) != 1 {
+	if events := a.store.EventsOf(t, ada.User.ID); len(events) != 1 {
 		t.Errorf("%d events, want the created one alone", len(events))
 	}
 }
@@ -392,14 +390,7 @@ func TestWithoutAPassword(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	ada := a.register(t, "ada")
-	err := a.store.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
-		u, err := r.Users.ForUpdate(ctx, ada.User.ID)
-		u.PasswordHash = ""
-		return errors.Join(err, r.Users.Save(ctx, u))
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a.store.Change(t, ada.User.ID, func(u *models.User) { u.PasswordHash = "" })
 	a.clock.pass(10*time.Minute + time.Second)
 	a.send(t, "PATCH", "/api/v1/users/me", ada.Token, `{"email":"new@example.com"}`).want(t, 403, "reauthentication_required")
 	a.send(t, "PUT", "/api/v1/users/me/password", ada.Token, `{"newPassword":"a first good secret"}`).want(t, 403, "reauthentication_required")
@@ -420,7 +411,7 @@ func TestDeleteMe(t *testing.T) {
 	a.send(t, "DELETE", "/api/v1/users/me", ada.Token, `{"currentPassword":"`+goodPassword+`"}`).want(t, 204, "")
 	a.send(t, "GET", "/api/v1/users/me", ada.Token, "").want(t, 401, "unauthorized")
 	a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"ada","password":"`+goodPassword+`"}`).want(t, 401, "invalid_credentials")
-	events := a.events(ada.User.ID)
+	events := a.store.EventsOf(t, ada.User.ID)
 	if len(events) != 2 || events[1].Action != models.ActionDeleted || events[1].Version != 2 || events[1].Email != "ada@example.com" {
 		t.Errorf("events = %+v", events)
 	}

@@ -46,7 +46,7 @@ func TestAdminCreates(t *testing.T) {
 	if made.Role != "admin" || made.Email != "ada@example.com" || made.LastLoginAt != nil {
 		t.Errorf("made %+v", made)
 	}
-	if events := a.events(made.ID); len(events) != 1 || events[0].Action != models.ActionCreated {
+	if events := a.store.EventsOf(t, made.ID); len(events) != 1 || events[0].Action != models.ActionCreated {
 		t.Errorf("events = %+v", events)
 	}
 	post(`{"email":"ada@example.com","username":"other"}`).want(t, 409, "email_taken")
@@ -80,7 +80,7 @@ func TestAdminChanges(t *testing.T) {
 	patch(`{"role":"user"}`).want(t, 404, "not_found")
 	a.send(t, "GET", "/api/v1/users/no-id", root.Token, "").want(t, 404, "not_found")
 	var got []models.Action
-	for i, e := range a.events(ada.User.ID) {
+	for i, e := range a.store.EventsOf(t, ada.User.ID) {
 		got = append(got, e.Action)
 		if e.Version != int64(i+1) {
 			t.Errorf("event %d has version %d", i+1, e.Version)

@@ -189,15 +189,13 @@ func (a *api) wantEvent(t *testing.T, route string, c call) {
 	if c.path != "" {
 		path = c.path
 	}
-	before := a.store.Events()
+	before := a.store.Count(t, "outbox_events")
 	was := map[string]models.User{}
-	for _, e := range before {
-		if u, err := a.store.ByID(t.Context(), e.UserID); err == nil {
-			was[u.ID] = u
-		}
+	for _, u := range a.store.AllUsers(t) {
+		was[u.ID] = u
 	}
 	a.send(t, method, path, c.token, c.body, "X-Request-ID", "the-cause").want(t, c.status, "")
-	made := a.store.Events()[len(before):]
+	made := a.store.AllEvents(t)[before:]
 	if c.event == none {
 		if len(made) != 0 {
 			t.Errorf("%s: made %v, want no event", c.what, made)
@@ -208,7 +206,7 @@ func (a *api) wantEvent(t *testing.T, route string, c call) {
 		t.Fatalf("%s: made %v, want one %s", c.what, made, c.event)
 	}
 	e := made[0]
-	is, err := a.store.ByID(t.Context(), e.UserID)
+	is, err := a.store.Users.ByID(t.Context(), e.UserID)
 	if c.event == models.ActionDeleted {
 		if err == nil {
 			t.Errorf("%s: the user is still there", c.what)

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,13 +19,12 @@ import (
 
 	"gofiber-auth/application/serviceimpl"
 	"gofiber-auth/domain/models"
-	"gofiber-auth/domain/repositories"
-	"gofiber-auth/domain/repositories/repositorytest"
 	"gofiber-auth/interfaces/api/handlers"
 	"gofiber-auth/interfaces/api/openapi/openapitest"
 	"gofiber-auth/interfaces/api/routes"
 	authcode "gofiber-auth/pkg/auth_code_store"
 	"gofiber-auth/pkg/metrics"
+	"gofiber-auth/test/storage"
 )
 
 const (
@@ -40,7 +38,7 @@ const (
 type api struct {
 	app    *fiber.App
 	deps   routes.Deps // of app
-	store  *repositorytest.Memory
+	store  *storage.Storage
 	tokens *serviceimpl.Tokens
 	clock  *clock
 	hasher *fakeHasher
@@ -56,21 +54,21 @@ type api struct {
 
 func newAPI(t *testing.T) *api {
 	t.Helper()
-	a := &api{store: new(repositorytest.Memory), clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}, hasher: new(fakeHasher), limits: new(mailLimits)}
+	a := &api{store: storage.Open(t), clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}, hasher: new(fakeHasher), limits: new(mailLimits)}
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
 	a.tokens = serviceimpl.NewTokens(serviceimpl.TokensConfig{
 		Secret: []byte(jwtSecret), Issuer: "gofiber-auth", Audience: "gofiber-auth", ExpiresIn: 15 * time.Minute, Now: a.clock.Now, NewID: newID,
 	})
 	sessions := serviceimpl.NewSessions(serviceimpl.SessionsDeps{
-		Reader: a.store, Tokens: a.tokens, Lifetime: 720 * time.Hour, Now: a.clock.Now, NewID: newID,
+		Reader: a.store.Sessions, Tokens: a.tokens, Lifetime: 720 * time.Hour, Now: a.clock.Now, NewID: newID,
 	})
 	mails := serviceimpl.NewMailPromises(a.limits, a.clock.Now, newID)
 	accounts := serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
-		Work: a.store, Users: a.store, Hasher: a.hasher, Sessions: sessions, Mails: mails, Now: a.clock.Now, NewID: newID,
-		Limiter: &a.limiter, Addresses: a.store, Breaches: &a.breaches,
+		Work: a.store.Work, Users: a.store.Users, Hasher: a.hasher, Sessions: sessions, Mails: mails, Now: a.clock.Now, NewID: newID,
+		Limiter: &a.limiter, Addresses: a.store.Sessions, Breaches: &a.breaches,
 	})
 	oauth := serviceimpl.NewOAuth(serviceimpl.OAuthDeps{
-		Providers: idps{}, Values: authcode.New(1<<20, a.clock.Now), Sealer: sealer{}, Work: a.store, Users: a.store, Identities: a.store,
+		Providers: idps{}, Values: authcode.New(1<<20, a.clock.Now), Sealer: sealer{}, Work: a.store.Work, Users: a.store.Users, Identities: a.store.Identities,
 		Sessions: sessions, Mails: mails, Now: a.clock.Now, NewID: newID,
 	})
 	home, err := url.Parse(frontend)
@@ -79,22 +77,22 @@ func newAPI(t *testing.T) *api {
 	}
 	a.deps = routes.Deps{
 		OAuth: oauth, Identities: oauth, Frontend: home,
-		Sessions: serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: a.store, Live: a.store, Now: a.clock.Now, NewID: newID}),
+		Sessions: serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: a.store.Work, Live: a.store.Sessions, Now: a.clock.Now, NewID: newID}),
 		Recovery: serviceimpl.NewRecovery(serviceimpl.RecoveryDeps{
-			Work: a.store, Users: a.store, Tokens: a.store, Hasher: a.hasher, Limiter: a.limits, Mails: mails, Now: a.clock.Now, NewID: newID,
+			Work: a.store.Work, Users: a.store.Users, Tokens: a.store.MailTokens, Hasher: a.hasher, Limiter: a.limits, Mails: mails, Now: a.clock.Now, NewID: newID,
 			Breaches: &a.breaches,
 		}),
 		Authentication: accounts, Authenticator: sessions, Accounts: accounts,
 		Administration: serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{
-			Work: a.store, Users: a.store, Hasher: a.hasher, Now: a.clock.Now, NewID: newID,
+			Work: a.store.Work, Users: a.store.Users, Hasher: a.hasher, Now: a.clock.Now, NewID: newID,
 			Breaches: &a.breaches,
 		}),
 		Snapshots: serviceimpl.NewSnapshots(serviceimpl.SnapshotsDeps{
-			Users: a.store, Events: a.store, Stream: a.stream.get, Log: slog.New(slog.DiscardHandler),
+			Users: a.store.Users, Events: a.store.Outbox, Stream: a.stream.get, Log: slog.New(slog.DiscardHandler),
 		}),
-		Audit: serviceimpl.NewAuditLog(repositorytest.AuditLog{Memory: a.store}),
+		Audit: serviceimpl.NewAuditLog(a.store.Audit),
 		Exporter: serviceimpl.NewExports(serviceimpl.ExportsDeps{
-			Work: a.store, Identities: a.store, Sessions: a.store, Audit: repositorytest.AuditLog{Memory: a.store}, Events: a.store, Now: a.clock.Now, NewID: newID,
+			Work: a.store.Work, Identities: a.store.Identities, Sessions: a.store.Sessions, Audit: a.store.Audit, Events: a.store.Outbox, Now: a.clock.Now, NewID: newID,
 		}),
 		Limiter: &a.limiter, CursorSecret: []byte(jwtSecret), SyncToken: syncToken, Metrics: metrics.New("test"),
 		Log: slog.New(slog.DiscardHandler), AllowedOrigins: []string{frontend},
@@ -261,21 +259,6 @@ func (a *api) register(t *testing.T, name string) auth {
 func (a *api) admin(t *testing.T, name string) auth {
 	t.Helper()
 	out := a.register(t, name)
-	err := a.store.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
-		u, err := r.Users.ForUpdate(ctx, out.User.ID)
-		if err != nil {
-			return err
-		}
-		u.Role = models.RoleAdmin
-		return r.Users.Save(ctx, u)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a.store.Change(t, out.User.ID, func(u *models.User) { u.Role = models.RoleAdmin })
 	return out
-}
-
-// events returns the events of the user in the outbox, oldest first.
-func (a *api) events(userID string) []models.OutboxEvent {
-	return slices.DeleteFunc(a.store.Events(), func(e models.OutboxEvent) bool { return e.UserID != userID })
 }

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
-	"gofiber-auth/domain"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
 	"gofiber-auth/interfaces/api/routes"
@@ -121,11 +121,11 @@ func TestSnapshotTellsWhereTheStreamGoesOn(t *testing.T) {
 	a.stream.state = models.StreamState{ID: 7, First: 1, Last: 99}
 	acknowledge := func(streamID int64, sequence uint64) {
 		t.Helper()
-		heads, err := a.store.Heads(t.Context(), 1)
+		heads, err := a.store.Outbox.Heads(t.Context(), 1)
 		if err != nil || len(heads) != 1 {
 			t.Fatal(heads, err)
 		}
-		err = a.store.MarkPublished(t.Context(), repositories.Lease{}, []repositories.Published{
+		err = a.store.Outbox.MarkPublished(t.Context(), repositories.Lease{}, []repositories.Published{
 			{EventID: heads[0].ID, StreamID: streamID, StreamSequence: sequence},
 		}, a.clock.Now())
 		if err != nil {
@@ -156,6 +156,6 @@ func TestSnapshotTellsWhereTheStreamGoesOn(t *testing.T) {
 	if got := a.snapshot(t, "").StreamSequence; got != 0 {
 		t.Errorf("while the bus is away: %d, want 0", got)
 	}
-	a.store.Fail(domain.ErrUnavailable)
-	a.send(t, "GET", "/api/v1/internal/users", syncToken, "").want(t, 503, "unavailable")
+	a.store.DB.Timeout = time.Nanosecond
+	a.send(t, "GET", "/api/v1/internal/users", syncToken, "").want(t, 503, "overloaded")
 }

@@ -42,20 +42,18 @@ func (a *api) mailed(t *testing.T, kind models.MailKind, of auth) string {
 	t.Helper()
 	token := fmt.Sprintf("token %d", time.Now().UnixNano())
 	hash := sha256.Sum256([]byte(token))
-	err := a.store.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
+	a.store.Do(t, func(ctx context.Context, r repositories.Set) error {
 		return r.Tokens.Put(ctx, models.MailToken{
 			Hash: hash[:], Purpose: kind, UserID: of.User.ID, Email: of.User.Email, ExpiresAt: a.clock.Now().Add(time.Hour),
 		})
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	return token
 }
 
 // promised returns the mails that are promised, each "kind address language".
-func (a *api) promised() (mails []string) {
-	for _, m := range a.store.PromisedMails() {
+func (a *api) promised(t *testing.T) (mails []string) {
+	t.Helper()
+	for _, m := range a.store.UnsentMails(t) {
 		mails = append(mails, fmt.Sprintf("%s %s %s", m.Kind, m.To, m.Language))
 	}
 	return mails
@@ -75,7 +73,7 @@ func TestForgottenPasswordsAnswerTheSameForEverybody(t *testing.T) {
 		t.Errorf("known and unknown are told apart: %v %v", answers[0], answers[1])
 	}
 	want := []string{"verify_email ada@example.com en", "reset_password ada@example.com th", "reset_password nobody@example.com th"}
-	if got := a.promised(); !slices.Equal(got, want) {
+	if got := a.promised(t); !slices.Equal(got, want) {
 		t.Errorf("promised %q, want %q", got, want)
 	}
 	a.send(t, "POST", "/api/v1/auth/password/forgot", "", `{"email":"not one"}`).wantFields(t, "email format")
@@ -88,12 +86,12 @@ func TestMailsToAnAddressAreLimited(t *testing.T) {
 	a := newAPI(t)
 	ada := a.register(t, "ada")
 	for address, mails := range map[string]int{"ada@example.com": 4, "nobody@example.com": 5} { // Ada's registration is one
-		before := len(a.promised())
+		before := len(a.promised(t))
 		for range 5 {
 			a.send(t, "POST", "/api/v1/auth/password/forgot", "", `{"email":"`+address+`"}`).want(t, 202, "")
 		}
 		got := a.send(t, "POST", "/api/v1/auth/password/forgot", "", `{"email":"`+address+`"}`).want(t, 429, "rate_limited")
-		if n := len(a.promised()) - before; got.header.Get("Retry-After") != "90" || n != mails {
+		if n := len(a.promised(t)) - before; got.header.Get("Retry-After") != "90" || n != mails {
 			t.Errorf("%s: Retry-After %q, %d mails, want %d", address, got.header.Get("Retry-After"), n, mails)
 		}
 	}
@@ -173,10 +171,10 @@ func TestEveryRoutePromisesItsMails(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	ada, root := a.register(t, "ada"), a.admin(t, "root")
-	promised := len(a.promised())
+	promised := len(a.promised(t))
 	wantMails := func(what string, want ...string) {
 		t.Helper()
-		all := a.promised()
+		all := a.promised(t)
 		if got := all[min(promised, len(all)):]; !slices.Equal(got, want) {
 			t.Errorf("%s promises %q, want %q", what, got, want)
 		}
@@ -203,7 +201,7 @@ func TestEveryRoutePromisesItsMails(t *testing.T) {
 	// Who goes takes along what waits.
 	a.send(t, "POST", "/api/v1/auth/password/forgot", "", `{"email":"lady@example.com"}`).want(t, 202, "")
 	a.send(t, "DELETE", "/api/v1/users/"+ada.User.ID, root.Token, "").want(t, 204, "")
-	for _, m := range a.store.PromisedMails() {
+	for _, m := range a.store.UnsentMails(t) {
 		if m.UserID == ada.User.ID || m.To == "lady@example.com" {
 			t.Errorf("%s waits for %s, who is gone", m.Kind, m.To)
 		}

@@ -1,0 +1,214 @@
+package repositorytest
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"testing"
+	"time"
+
+	"gofiber-auth/domain"
+	"gofiber-auth/domain/models"
+	"gofiber-auth/domain/repositories"
+)
+
+var refreshTests = map[string]func(t *testing.T, s store){
+	"a refresh token comes back with its session and its user": func(t *testing.T, s store) {
+		ada := s.user(t, "Ada")
+		login, token := s.logInWith(t, ada)
+		s.logIn(t, ada)
+		s.Do(t, change(ada.ID, func(u *models.User) { u.Username = "Countess" }))
+		ada.Username = "Countess"
+		wantSame(t, s.refresh(t, token.Hash), models.Refresh{Principal: models.Principal{User: ada, Session: login}, Token: token})
+	},
+	"an unknown refresh token is not found": func(t *testing.T, s store) {
+		ada := s.user(t, "Ada")
+		_, token := s.logInWith(t, ada)
+		for _, hash := range [][]byte{nil, {}, token.Hash[:31], make([]byte, 32)} {
+			s.Do(t, func(ctx context.Context, r repositories.Set) error {
+				wantError(t, "ByRefreshToken()", errOf(r.Sessions.ByRefreshToken(ctx, hash)), domain.ErrNotFound)
+				return nil
+			})
+		}
+	},
+	"a used refresh token is kept, with its first use": func(t *testing.T, s store) {
+		ada := s.user(t, "Ada")
+		login, first := s.logInWith(t, ada)
+		second, third := s.rotate(t, first, now.Add(time.Minute)), s.rotate(t, first, now.Add(time.Hour))
+
+		first.UsedAt = new(kept(now.Add(time.Minute)))
+		login.LastUsedAt = kept(now.Add(time.Hour))
+		of := models.Principal{User: ada, Session: login}
+		wantSame(t, s.refresh(t, first.Hash), models.Refresh{Principal: of, Token: first})
+		wantSame(t, s.refresh(t, second.Hash), models.Refresh{Principal: of, Token: second})
+		wantSame(t, s.refresh(t, third.Hash), models.Refresh{Principal: of, Token: third})
+		wantGot(t, of)(s.Sessions.WithUser(t.Context(), login.ID))
+	},
+	"it is known whether a successor has been used": func(t *testing.T, s store) {
+		ada := s.user(t, "Ada")
+		_, first := s.logInWith(t, ada)
+		_, elsewhere := s.logInWith(t, ada)
+		s.rotate(t, s.rotate(t, elsewhere, now), now)
+		second := s.rotate(t, first, now)
+		s.rotate(t, first, now)
+		wantSame(t, s.refresh(t, first.Hash).SuccessorUsed, false)
+		third := s.rotate(t, second, now)
+		wantSame(t, s.refresh(t, first.Hash).SuccessorUsed, true)
+		wantSame(t, s.refresh(t, second.Hash).SuccessorUsed, false)
+		s.rotate(t, third, now)
+		wantSame(t, s.refresh(t, second.Hash).SuccessorUsed, true)
+	},
+	"a session takes all its refresh tokens along": func(t *testing.T, s store) {
+		ada := s.user(t, "Ada")
+		login, first := s.logInWith(t, ada)
+		second := s.rotate(t, first, now)
+		s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Sessions.Delete(ctx, login.ID) })
+		for _, token := range []models.RefreshToken{first, second} {
+			s.Do(t, func(ctx context.Context, r repositories.Set) error {
+				wantError(t, "ByRefreshToken()", errOf(r.Sessions.ByRefreshToken(ctx, token.Hash)), domain.ErrNotFound)
+				return nil
+			})
+		}
+	},
+	"of many that bring one refresh token, one finds it unused": func(t *testing.T, s store) {
+		ada := s.user(t, "Ada")
+		_, token := s.logInWith(t, ada)
+		unused := make([]bool, crowd)
+		errs := atOnce(crowd, func(i int) error {
+			next := successor(token, now)
+			return s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
+				known, err := r.Sessions.ByRefreshToken(ctx, token.Hash)
+				if err != nil {
+					return err
+				}
+				unused[i] = known.Token.UsedAt == nil
+				return r.Sessions.Rotate(ctx, known.Principal.Session, next)
+			})
+		})
+		wantCounts(t, errs, map[error]int{nil: crowd})
+		wantSame(t, trues(unused), 1)
+	},
+	"who looks a refresh token up waits for who did before": func(t *testing.T, s store) {
+		ada := s.user(t, "Ada")
+		_, token := s.logInWith(t, ada)
+		second := make(chan models.Refresh, 1)
+		failed := make(chan error, 1)
+		s.Do(t, func(ctx context.Context, r repositories.Set) error {
+			first, err := r.Sessions.ByRefreshToken(ctx, token.Hash)
+			if err != nil {
+				return err
+			}
+			go func() {
+				failed <- s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
+					known, err := r.Sessions.ByRefreshToken(ctx, token.Hash)
+					second <- known
+					return err
+				})
+			}()
+			select {
+			case known := <-second:
+				second <- known
+				t.Error("two look a token up at once")
+			case <-time.After(200 * time.Millisecond): // it waits, as far as one can tell
+			}
+			return r.Sessions.Rotate(ctx, first.Principal.Session, successor(token, now))
+		})
+		noError(t, "the second", <-failed)
+		if known := <-second; known.Token.UsedAt == nil {
+			t.Error("the second does not see that the first has used the token")
+		}
+	},
+	"of many that use the successors of a token, those behind the first know": func(t *testing.T, s store) {
+		ada := s.user(t, "Ada")
+		_, token := s.logInWith(t, ada)
+		next := s.rotate(t, token, now)
+		knew := make([]bool, crowd)
+		errs := atOnce(crowd, func(i int) error {
+			hash, following := token.Hash, successor(token, now)
+			if i == 0 {
+				hash, following = next.Hash, successor(next, now)
+			}
+			return s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
+				known, err := r.Sessions.ByRefreshToken(ctx, hash)
+				if err != nil || known.SuccessorUsed {
+					knew[i] = err == nil
+					return err
+				}
+				return r.Sessions.Rotate(ctx, known.Principal.Session, following)
+			})
+		})
+		wantCounts(t, errs, map[error]int{nil: crowd})
+		wantSame(t, knew[0], false)
+		wantSame(t, s.refresh(t, token.Hash).SuccessorUsed, true)
+	},
+	"a session that ends while it is refreshed leaves nothing": func(t *testing.T, s store) {
+		ada := s.user(t, "Ada")
+		for round := range 10 {
+			login, token := s.logInWith(t, ada)
+			errs := atOnce(4, func(i int) error {
+				return s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
+					switch {
+					case i > 0:
+						known, err := r.Sessions.ByRefreshToken(ctx, token.Hash)
+						if err != nil {
+							return err
+						}
+						return r.Sessions.Rotate(ctx, known.Principal.Session, successor(token, now))
+					case round%2 == 0:
+						return r.Sessions.Delete(ctx, login.ID)
+					}
+					return r.Sessions.DeleteOfUser(ctx, ada.ID, "")
+				})
+			})
+			for _, err := range errs {
+				if err != nil {
+					wantError(t, "Do()", err, domain.ErrNotFound)
+				}
+			}
+			wantLive(t, s, map[string]bool{login.ID: false})
+			s.Do(t, func(ctx context.Context, r repositories.Set) error {
+				wantError(t, fmt.Sprint("ByRefreshToken() in round ", round), errOf(r.Sessions.ByRefreshToken(ctx, token.Hash)), domain.ErrNotFound)
+				return nil
+			})
+		}
+	},
+}
+
+// logInWith stores a session of the user and returns it with its refresh token.
+func (s store) logInWith(t *testing.T, u models.User) (models.Session, models.RefreshToken) {
+	t.Helper()
+	login, token := session(u)
+	s.Do(t, func(ctx context.Context, r repositories.Set) error { return r.Sessions.Create(ctx, login, token) })
+	return login, token
+}
+
+// refresh returns what a refresh token stands for.
+func (s store) refresh(t *testing.T, hash []byte) (known models.Refresh) {
+	t.Helper()
+	s.Do(t, func(ctx context.Context, r repositories.Set) (err error) {
+		known, err = r.Sessions.ByRefreshToken(ctx, hash)
+		return err
+	})
+	return known
+}
+
+// rotate uses a refresh token and returns its successor.
+func (s store) rotate(t *testing.T, token models.RefreshToken, at time.Time) models.RefreshToken {
+	t.Helper()
+	next := successor(token, at)
+	s.Do(t, func(ctx context.Context, r repositories.Set) error {
+		known, err := r.Sessions.ByRefreshToken(ctx, token.Hash)
+		if err != nil {
+			return err
+		}
+		return r.Sessions.Rotate(ctx, known.Principal.Session, next)
+	})
+	next.CreatedAt = kept(at)
+	return next
+}
+
+func successor(of models.RefreshToken, at time.Time) models.RefreshToken {
+	hash := make([]byte, 32)
+	rand.Read(hash)
+	return models.RefreshToken{Hash: hash, SessionID: of.SessionID, Parent: of.Hash, CreatedAt: at}
+}
