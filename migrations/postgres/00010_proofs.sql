@@ -29,6 +29,7 @@ CREATE INDEX pending_registrations_expiry_idx ON pending_registrations (expires_
 
 ALTER TABLE mails
     ADD COLUMN detail          TEXT NOT NULL DEFAULT '', -- JSON: what the text of the mail names
+    ADD COLUMN unproved        BOOLEAN NOT NULL DEFAULT FALSE, -- the address was not: a notice that counts against its quota
     ADD COLUMN registration_id UUID REFERENCES pending_registrations (id) ON DELETE CASCADE;
 CREATE INDEX mails_registration_idx ON mails (registration_id) WHERE registration_id IS NOT NULL;
 
@@ -46,6 +47,7 @@ DROP TABLE known_devices;
 DROP INDEX mails_registration_idx;
 ALTER TABLE mails
     DROP COLUMN detail,
+    DROP COLUMN unproved,
     DROP COLUMN registration_id;
 DROP TABLE pending_registrations;
 ALTER TABLE refresh_tokens DROP COLUMN successor_salt;
