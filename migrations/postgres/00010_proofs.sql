@@ -35,10 +35,12 @@ CREATE INDEX mails_registration_idx ON mails (registration_id) WHERE registratio
 
 -- The networks and devices in which a user has logged in, so that a log-in from a new one is told.
 CREATE TABLE known_devices (
-    user_id      UUID        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    fingerprint  BYTEA       NOT NULL, -- SHA-256 of user, network and device: it names neither
-    last_seen_at TIMESTAMPTZ NOT NULL,
-    told_at      TIMESTAMPTZ,          -- when a mail told of it; NULL: none did
+    user_id       UUID        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    fingerprint   BYTEA       NOT NULL, -- SHA-256 of user, network and device: it names neither
+    first_seen_at TIMESTAMPTZ NOT NULL,
+    last_seen_at  TIMESTAMPTZ NOT NULL,
+    log_ins       INTEGER     NOT NULL,
+    told          BOOLEAN     NOT NULL, -- whether a mail told of the first one
     PRIMARY KEY (user_id, fingerprint)
 );
 
