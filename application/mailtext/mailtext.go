@@ -32,12 +32,17 @@ type letter struct {
 	after   []string
 }
 
-// facts is what the words speak of. Nothing in it is chosen by who registers: a stranger's words
-// in a mail of ours would be believed.
+// facts is what the texts name. A stranger chooses none of it: a stranger's words in a mail of
+// this service would be believed.
 type facts struct {
 	app  string
 	home string // where the front end is
 	when time.Time
+
+	provider string // as people know it; empty where there is none
+	device   string // one of a fixed list of texts, or empty
+	network  string // an address
+	role     string
 }
 
 // language is all that is said in one language.
@@ -59,8 +64,10 @@ func New(app string, frontend *url.URL) *Texts { return &Texts{app: app, fronten
 
 // linkTo is the page of the front end that a mail's link leads to.
 var linkTo = map[models.MailKind]string{
-	models.MailVerify: "verify-email",
-	models.MailReset:  "reset-password",
+	models.MailVerify:             "verify-email",
+	models.MailVerifyPending:      "verify-email",
+	models.MailVerifyRegistration: "verify-email",
+	models.MailReset:              "reset-password",
 }
 
 // view is what the templates show.
@@ -87,7 +94,10 @@ func (t *Texts) Compose(m models.Mail, token string) (services.MailMessage, erro
 	if !ok {
 		return services.MailMessage{}, fmt.Errorf("there are no words for a mail of the kind %q", m.Kind)
 	}
-	f := facts{app: t.app, home: t.frontend.String(), when: m.CreatedAt.UTC()}
+	f := facts{
+		app: t.app, home: t.frontend.String(), when: m.CreatedAt.UTC(), provider: models.ProviderName(m.Detail[models.MailProvider]),
+		device: m.Detail[models.MailDevice], network: m.Detail[models.MailNetwork], role: m.Detail[models.MailRole],
+	}
 	l := write(f)
 	v := view{
 		Language: code, App: t.app, Subject: l.subject, Heading: l.heading, Before: l.before, Button: l.button, After: l.after, Footer: in.footer(f),

@@ -68,10 +68,13 @@ func (s *MailSender) attempt(ctx context.Context, m models.Mail) mailEnd {
 }
 
 // prepare makes the token that the mail is to hold, in place of the user's older one, or returns
-// errPointless.
+// errPointless. A notice to an address that is not proved is charged to the quota of the address.
 func (s *MailSender) prepare(ctx context.Context, m models.Mail) (token string, err error) {
 	lifetime, needed := tokenLifetimes[m.Kind]
 	if !needed {
+		if m.Unproved && m.Attempts <= 1 && !s.Limiter.Take(ctx, mailLimit, m.To).Allowed {
+			return "", errPointless
+		}
 		return "", nil
 	}
 	userID := m.UserID

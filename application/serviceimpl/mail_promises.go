@@ -1,6 +1,7 @@
 package serviceimpl
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -40,20 +41,38 @@ func (p *MailPromises) hasRoom(ctx context.Context, address string) bool {
 	return p != nil && p.count(ctx, address) == nil
 }
 
-// promise lets a mail be sent once the transaction of r has committed, in the language of who
-// made the request. userID is empty where it is not known whose the address is.
-func (p *MailPromises) promise(ctx context.Context, r repositories.Set, kind models.MailKind, userID, address string) error {
+// promise lets a mail be sent once the transaction of r has committed. The zero user is one that
+// is not known.
+func (p *MailPromises) promise(ctx context.Context, r repositories.Set, kind models.MailKind, u models.User, address string) error {
 	if p == nil {
 		return nil
 	}
-	language := contextutil.CallerOf(ctx).Language
-	if language == "" {
-		language = "en"
-	}
-	return r.Mails.Append(ctx, models.Mail{
-		ID: p.newID(), Kind: kind, UserID: userID, To: models.NormalizeEmail(address), Language: language,
+	return r.Mails.Append(ctx, p.mail(ctx, kind, u, address))
+}
+
+// mail returns a mail in the language of the request, else in the last one seen from the user.
+func (p *MailPromises) mail(ctx context.Context, kind models.MailKind, u models.User, address string) models.Mail {
+	return models.Mail{
+		ID: p.newID(), Kind: kind, UserID: u.ID, To: models.NormalizeEmail(address),
+		Language:  cmp.Or(contextutil.CallerOf(ctx).Language, u.Language, "en"),
 		RequestID: contextutil.RequestID(ctx), CreatedAt: p.now(),
-	})
+	}
+}
+
+// tell promises a notice to the address that u has: pass the user as it was before a change of
+// address, and call tell after remove for a user that goes. A proved address gets it whatever its
+// quota, so that a thief cannot use that up first; an unproved one gets it within the quota, which
+// the sender charges. detail may be nil; see the keys of models.Mail.Detail.
+func (p *MailPromises) tell(ctx context.Context, r repositories.Set, kind models.MailKind, u models.User, detail map[string]string) error {
+	if p == nil {
+		return nil
+	}
+	m := p.mail(ctx, kind, u, u.Email)
+	m.Detail, m.Unproved = detail, !u.EmailVerified
+	if kind == models.MailAccountDeleted || kind == models.MailDeletedByAdmin {
+		m.UserID = "" // mails of a user go with it
+	}
+	return r.Mails.Append(ctx, m)
 }
 
 // verify promises the mail by which the user proves the address, unless it is proved.
@@ -61,7 +80,7 @@ func (p *MailPromises) verify(ctx context.Context, r repositories.Set, u models.
 	if u.EmailVerified {
 		return nil
 	}
-	return p.promise(ctx, r, models.MailVerify, u.ID, u.Email)
+	return p.promise(ctx, r, models.MailVerify, u, u.Email)
 }
 
 // mailRoom says which mails of a change of address may be sent.
@@ -79,7 +98,7 @@ func (p *MailPromises) emailChanged(ctx context.Context, r repositories.Set, bef
 		return nil
 	}
 	if room.before {
-		if err := p.promise(ctx, r, models.MailEmailChanged, now.ID, before.Email); err != nil {
+		if err := p.promise(ctx, r, models.MailEmailChanged, before, before.Email); err != nil {
 			return err
 		}
 	}

@@ -31,6 +31,7 @@ type MailSenderDeps struct {
 	Work    repositories.UnitOfWork
 	Users   repositories.UserReader
 	Mailer  services.Mailer
+	Limiter services.RateLimiter
 	Compose func(m models.Mail, token string) (services.MailMessage, error)
 	Wakeups *Wakeups // of its own: a wake-up reaches one worker
 	// Count is told of every attempt that ended, and how.

@@ -93,7 +93,7 @@ func (s *Recovery) ForgotPassword(ctx context.Context, in dto.ForgotPasswordRequ
 		return nil
 	}
 	return s.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
-		return s.Mails.promise(ctx, r, models.MailReset, "", in.Email)
+		return s.Mails.promise(ctx, r, models.MailReset, models.User{}, in.Email)
 	})
 }
 
@@ -141,7 +141,7 @@ func (s *Recovery) ResetPassword(ctx context.Context, in dto.ResetPasswordReques
 		if err := r.Sessions.DeleteOfUser(ctx, user.ID, ""); err != nil {
 			return err
 		}
-		return s.Mails.promise(ctx, r, models.MailPasswordChanged, user.ID, user.Email)
+		return s.Mails.tell(ctx, r, models.MailPasswordChanged, user, nil)
 	})
 	if err == nil { // whoever guessed meanwhile guessed at another password
 		s.Limiter.Forget(ctx, loginLimit, user.ID)

@@ -274,7 +274,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, p models.Principal, in dt
 			if err := r.Tokens.Delete(ctx, user.ID, models.MailReset); err != nil {
 				return err
 			}
-			return a.Mails.promise(ctx, r, models.MailPasswordChanged, user.ID, user.Email)
+			return a.Mails.tell(ctx, r, models.MailPasswordChanged, user, nil)
 		})
 	})
 }
@@ -294,7 +294,10 @@ func (a *Accounts) Delete(ctx context.Context, p models.Principal, in dto.Delete
 			if err != nil {
 				return err
 			}
-			return remove(ctx, r, user, admins, a.NewID, a.Now())
+			if err := remove(ctx, r, user, admins, a.NewID, a.Now()); err != nil {
+				return err
+			}
+			return a.Mails.tell(ctx, r, models.MailAccountDeleted, user, nil)
 		})
 	})
 }

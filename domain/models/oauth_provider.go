@@ -15,6 +15,16 @@ const (
 // Providers returns the names of all identity providers.
 func Providers() []string { return []string{ProviderGoogle, ProviderFacebook, ProviderLINE} }
 
+var providerNames = map[string]string{ProviderGoogle: "Google", ProviderFacebook: "Facebook", ProviderLINE: "LINE"}
+
+// ProviderName returns the name that people know a provider by.
+func ProviderName(provider string) string {
+	if name, ok := providerNames[provider]; ok {
+		return name
+	}
+	return provider
+}
+
 // OAuthProvider is the identity that a user has at an identity provider. Its key is Provider
 // with ProviderID, never an e-mail address. A user has at most one at each provider.
 type OAuthProvider struct {

@@ -14,6 +14,9 @@ type Set struct {
 	Mails      Mails
 	Audit      Audit
 	Outbox     Outbox
+
+	Registrations Registrations
+	Devices       Devices
 }
 
 // UnitOfWork runs fn in one transaction: committed if fn returns nil, else rolled back.

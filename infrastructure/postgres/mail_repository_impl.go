@@ -99,7 +99,7 @@ func (r mails) Append(ctx context.Context, m models.Mail) error {
 	row := map[string]any{
 		"id": m.ID, "kind": string(m.Kind), "user_id": nil, "recipient": m.To, "language": m.Language,
 		"request_id": cleanText(m.RequestID), "created_at": stored(m.CreatedAt), "attempts": m.Attempts, "refusals": m.Refusals,
-		"due_at": r.db.Dialect.After(0),
+		"due_at": r.db.Dialect.After(0), "unproved": m.Unproved,
 	}
 	if m.UserID != "" {
 		row["user_id"] = m.UserID

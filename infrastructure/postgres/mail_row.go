@@ -21,17 +21,18 @@ type mailRow struct {
 	Detail    string
 
 	RegistrationID *string
+	Unproved       bool
 }
 
 func (mailRow) TableName() string { return "mails" }
 
 // mailColumns is the columns of mails m that a mailRow holds.
-const mailColumns = "m.id, m.kind, m.user_id, m.recipient, m.language, m.request_id, m.created_at, m.attempts, m.refusals, m.detail, m.registration_id"
+const mailColumns = "m.id, m.kind, m.user_id, m.recipient, m.language, m.request_id, m.created_at, m.attempts, m.refusals, m.detail, m.registration_id, m.unproved"
 
 func (r *mailRow) model() models.Mail {
 	m := models.Mail{
 		ID: r.ID, Kind: models.MailKind(r.Kind), To: r.Recipient, Language: r.Language, RequestID: r.RequestID,
-		CreatedAt: stored(r.CreatedAt), Attempts: r.Attempts, Refusals: r.Refusals,
+		CreatedAt: stored(r.CreatedAt), Attempts: r.Attempts, Refusals: r.Refusals, Unproved: r.Unproved,
 	}
 	if r.UserID != nil {
 		m.UserID = *r.UserID

@@ -66,7 +66,7 @@ func (u *UnitOfWork) Do(ctx context.Context, fn func(ctx context.Context, r repo
 			own = fn(tx.Statement.Context, repositories.Set{
 				Users: users{t}, Sessions: sessions{t}, Identities: identities{t}, Outbox: outbox{t, &events, u.byHTTP},
 				Audit:  audit{t},
-				Tokens: mailTokens{t}, Mails: mails{t, &letters},
+				Tokens: mailTokens{t}, Mails: mails{t, &letters}, Registrations: registrations{t}, Devices: devices{t},
 			})
 			return own
 		})

@@ -29,15 +29,18 @@ CREATE INDEX pending_registrations_expiry_idx ON pending_registrations (expires_
 
 ALTER TABLE mails
     ADD COLUMN detail          TEXT NOT NULL DEFAULT '', -- JSON: what the text of the mail names
+    ADD COLUMN unproved        BOOLEAN NOT NULL DEFAULT FALSE, -- the address was not: a notice that counts against its quota
     ADD COLUMN registration_id UUID REFERENCES pending_registrations (id) ON DELETE CASCADE;
 CREATE INDEX mails_registration_idx ON mails (registration_id) WHERE registration_id IS NOT NULL;
 
 -- The networks and devices in which a user has logged in, so that a log-in from a new one is told.
 CREATE TABLE known_devices (
-    user_id      UUID        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    fingerprint  BYTEA       NOT NULL, -- SHA-256 of user, network and device: it names neither
-    last_seen_at TIMESTAMPTZ NOT NULL,
-    told_at      TIMESTAMPTZ,          -- when a mail told of it; NULL: none did
+    user_id       UUID        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    fingerprint   BYTEA       NOT NULL, -- SHA-256 of user, network and device: it names neither
+    first_seen_at TIMESTAMPTZ NOT NULL,
+    last_seen_at  TIMESTAMPTZ NOT NULL,
+    log_ins       INTEGER     NOT NULL,
+    told          BOOLEAN     NOT NULL, -- whether a mail told of the first one
     PRIMARY KEY (user_id, fingerprint)
 );
 
@@ -46,6 +49,7 @@ DROP TABLE known_devices;
 DROP INDEX mails_registration_idx;
 ALTER TABLE mails
     DROP COLUMN detail,
+    DROP COLUMN unproved,
     DROP COLUMN registration_id;
 DROP TABLE pending_registrations;
 ALTER TABLE refresh_tokens DROP COLUMN successor_salt;

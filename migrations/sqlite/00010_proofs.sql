@@ -25,15 +25,18 @@ CREATE INDEX pending_registrations_email_idx ON pending_registrations (email, id
 CREATE INDEX pending_registrations_expiry_idx ON pending_registrations (expires_at);
 
 ALTER TABLE mails ADD COLUMN detail TEXT NOT NULL DEFAULT '';          -- JSON: what the text of the mail names
+ALTER TABLE mails ADD COLUMN unproved BOOLEAN NOT NULL DEFAULT 0;       -- the address was not: a notice that counts against its quota
 ALTER TABLE mails ADD COLUMN registration_id TEXT REFERENCES pending_registrations (id) ON DELETE CASCADE;
 CREATE INDEX mails_registration_idx ON mails (registration_id) WHERE registration_id IS NOT NULL;
 
 -- The networks and devices in which a user has logged in, so that a log-in from a new one is told.
 CREATE TABLE known_devices (
-    user_id      TEXT      NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    fingerprint  BLOB      NOT NULL,   -- SHA-256 of user, network and device: it names neither
-    last_seen_at TIMESTAMP NOT NULL,
-    told_at      TIMESTAMP,            -- when a mail told of it; NULL: none did
+    user_id       TEXT      NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    fingerprint   BLOB      NOT NULL,  -- SHA-256 of user, network and device: it names neither
+    first_seen_at TIMESTAMP NOT NULL,
+    last_seen_at  TIMESTAMP NOT NULL,
+    log_ins       INTEGER   NOT NULL,
+    told          BOOLEAN   NOT NULL,  -- whether a mail told of the first one
     PRIMARY KEY (user_id, fingerprint)
 );
 
@@ -41,6 +44,7 @@ CREATE TABLE known_devices (
 DROP TABLE known_devices;
 DROP INDEX mails_registration_idx;
 ALTER TABLE mails DROP COLUMN registration_id;
+ALTER TABLE mails DROP COLUMN unproved;
 ALTER TABLE mails DROP COLUMN detail;
 DROP TABLE pending_registrations;
 ALTER TABLE refresh_tokens DROP COLUMN successor_salt;

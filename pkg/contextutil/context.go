@@ -23,7 +23,7 @@ type Caller struct {
 	IP        string
 	UserAgent string
 	UserID    string // empty where nobody is logged in
-	Language  string // of the texts for people that the caller prefers: "en" or "th"
+	Language  string // of the texts for people that the caller prefers: "en" or "th"; empty where the request does not say
 	Tool      string // the operator's tool that acts outside of requests: "authctl"
 }
 

@@ -45,7 +45,7 @@ func (c *Container) newPost(ctx context.Context, m *metrics.Metrics, limiter ser
 	queue := postgres.NewMails(c.core.Database)
 	m.WatchMails(queue.Unsent)
 	p.sender = serviceimpl.NewMailSender(serviceimpl.MailSenderDeps{
-		Queue: queue, Work: c.core.Work, Users: c.core.Users, Mailer: mailer,
+		Queue: queue, Work: c.core.Work, Users: c.core.Users, Mailer: mailer, Limiter: limiter,
 		Compose: mailtext.New(c.cfg.App.Name, c.cfg.HTTP.FrontendURL).Compose, Wakeups: c.mailWakeups,
 		Count: func(kind, result string) { m.MailsSent.WithLabelValues(kind, result).Inc() }, Now: now, NewID: newID, Log: c.log,
 	})

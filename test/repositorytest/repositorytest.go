@@ -40,6 +40,8 @@ func Run(t *testing.T, databases ...*postgres.Database) {
 		{"audit", auditTests},
 		{"mails", mailTests},
 		{"mail tokens", mailTokenTests},
+		{"registrations", registrationTests},
+		{"devices", deviceTests},
 		{"races", raceTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
@@ -65,7 +67,7 @@ func Run(t *testing.T, databases ...*postgres.Database) {
 // can go because those of the tests are years old.
 func empty(db *postgres.Database) error {
 	var errs []error
-	for _, table := range []string{"users", "mails", "http_deliveries", "outbox_events", "relay_leases", "audit_entries"} {
+	for _, table := range []string{"users", "mails", "pending_registrations", "http_deliveries", "outbox_events", "relay_leases", "audit_entries"} {
 		errs = append(errs, db.Write.Exec("DELETE FROM "+table).Error)
 	}
 	return errors.Join(errs...)

@@ -33,6 +33,8 @@ type Storage struct {
 	Audit      *postgres.Audit
 	Mails      *postgres.Mails
 	MailTokens *postgres.MailTokens
+
+	Registrations *postgres.Registrations
 }
 
 // New returns the repositories over db.
@@ -42,6 +44,7 @@ func New(db *postgres.Database) *Storage {
 		Users: postgres.NewUsers(db), Sessions: postgres.NewSessions(db), Identities: postgres.NewIdentities(db),
 		Outbox: postgres.NewOutbox(db), Deliveries: postgres.NewDeliveries(db), Leases: postgres.NewLeases(db),
 		Audit: postgres.NewAudit(db), Mails: postgres.NewMails(db), MailTokens: postgres.NewMailTokens(db),
+		Registrations: postgres.NewRegistrations(db),
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"gofiber-auth/pkg/contextutil"
 )
 
-// languages are those that texts for people are written in; the first is for everybody else.
+// languages are those that texts for people are written in; the first is the default.
 var (
 	languages = []string{"en", "th"}
 	matcher   = language.NewMatcher([]language.Tag{language.English, language.Thai})
@@ -28,18 +28,19 @@ func Caller() fiber.Handler {
 // longestAcceptLanguage is how much of Accept-Language is read, in bytes; no browser sends as much.
 const longestAcceptLanguage = 256
 
-// languageOf returns the language that suits an Accept-Language best (RFC 9110 section 12.5.4).
+// languageOf returns the language that suits an Accept-Language best (RFC 9110 section 12.5.4), or
+// "" where none does.
 func languageOf(accept string) string {
 	if accept == "" || len(accept) > longestAcceptLanguage {
-		return languages[0]
+		return ""
 	}
 	wanted, _, err := language.ParseAcceptLanguage(accept)
 	if err != nil {
-		return languages[0]
+		return ""
 	}
 	_, index, confidence := matcher.Match(wanted...)
 	if confidence == language.No {
-		return languages[0]
+		return ""
 	}
 	return languages[index]
 }
