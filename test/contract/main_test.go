@@ -32,6 +32,14 @@ func TestMain(m *testing.M) {
 	os.Exit(harness.Main(m, "gofiber-auth/cmd/api", "gofiber-auth/cmd/authctl", harness.NatsServer))
 }
 
+type (
+	request = client.Request
+	answer  = client.Answer
+	auth    = client.Auth
+)
+
+var object = client.Object
+
 // service is an instance of the service and a client of it.
 type service struct {
 	*harness.Service
