@@ -58,6 +58,7 @@ func open(t testing.TB, dsn string) *postgres.Database {
 		t.Fatal(err)
 	}
 	opened := postgres.New(db)
+	opened.Timeout = time.Minute // on a busy machine, too
 	t.Cleanup(func() {
 		if err := opened.Close(); err != nil {
 			t.Error(err)
