@@ -1,16 +1,19 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/nats-io/nats-server/v2/server"
 
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
@@ -18,6 +21,7 @@ import (
 	"gofiber-auth/infrastructure/sealing"
 	"gofiber-auth/pkg/config"
 	"gofiber-auth/pkg/di"
+	"gofiber-auth/test/harness"
 )
 
 const (
@@ -97,62 +101,73 @@ func withKeys(env map[string]string, letters string) map[string]string {
 	return env
 }
 
-// Beside a running service, which has both keys by then.
-func TestAuthctlRotatesKeys(t *testing.T) {
-	t.Parallel()
-	onBothDatabases(t, func(t *testing.T, env map[string]string) {
-		s := start(t, withKeys(env, "ba"))
-		ada, grace := s.register(t, "ada"), s.register(t, "grace")
-		v := openVault(t, env)
-		v.link(t, ada.User.ID, "google", "108", encryptionKey('a'))
-		v.link(t, ada.User.ID, "line", "U1", encryptionKey('b'))
-		v.link(t, grace.User.ID, "google", "109", encryptionKey('x'))
+// authctl runs the operator's tool and returns its exit code and output.
+func authctl(t *testing.T, env map[string]string, stdin string, args ...string) (int, string) {
+	t.Helper()
+	p := harness.Run(t, env, stdin, "authctl", args...)
+	code := p.ExitCode(t)
+	return code, p.Output()
+}
 
-		run := func(letters string, wantCode int, args ...string) string {
-			t.Helper()
-			code, output := authctl(t, withKeys(env, letters), "", append([]string{"keys", "rotate"}, args...)...)
-			if code != wantCode {
-				t.Fatalf("keys rotate %v with %s: exit code %d, want %d: %s", args, letters, code, wantCode, output)
-			}
-			secrets := []string{accessToken, refreshToken, "ada@", "grace@", "v1."}
-			for _, letter := range letters {
-				secrets = append(secrets, base64.StdEncoding.EncodeToString(encryptionKey(letter)), strings.Repeat(string(letter), 4))
-			}
-			for _, secret := range secrets {
-				if strings.Contains(output, secret) {
-					t.Errorf("keys rotate shows %q: %s", secret, output)
-				}
-			}
-			return output
+func (s *instance) wantMetric(t *testing.T, name, want string) error {
+	t.Helper()
+	if got := s.metric(t, name); got != want {
+		return fmt.Errorf("%s = %s, want %s", name, got, want)
+	}
+	return nil
+}
+
+// wholeJSON checks that every line is a JSON object.
+func wholeJSON(t *testing.T, output string) {
+	t.Helper()
+	lines := bufio.NewScanner(strings.NewReader(output))
+	n := 0
+	for ; lines.Scan(); n++ {
+		var line map[string]any
+		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+			t.Errorf("not JSON: %s", lines.Text())
 		}
-		// Nothing but what cannot be opened is in the way, and it stays.
-		if output := run("ba", 1); !strings.Contains(output, "sealed anew        1 identities") ||
-			!strings.Contains(output, "current already    1") || !strings.Contains(output, "unreadable         1") || !strings.Contains(output, "cannot be opened") {
-			t.Errorf("keys rotate: %s", output)
-		}
-		for _, want := range []struct {
-			provider, subject string
-			key               rune
-		}{{"google", "108", 'b'}, {"line", "U1", 'b'}, {"google", "109", 'x'}} {
-			if !v.opens(t, want.provider, want.subject, encryptionKey(want.key)) {
-				t.Errorf("%s %s cannot be read with key %c alone", want.provider, want.subject, want.key)
-			}
-		}
-		run("b", 1)
-		run("bx", 0)
-		var done struct{ Resealed, Current, Unreadable *int }
-		output := run("b", 0, "--json")
-		if err := json.Unmarshal([]byte(output), &done); err != nil || *done.Resealed != 0 || *done.Current != 3 || *done.Unreadable != 0 {
-			t.Errorf("keys rotate --json: %v in %s", err, output)
-		}
-		for _, args := range [][]string{{}, {"nothing"}, {"rotate", "x"}, {"rotate", "--all"}} {
-			if code, output := authctl(t, env, "", append([]string{"keys"}, args...)...); code != 2 {
-				t.Errorf("keys %v: exit code %d, want 2: %s", args, code, output)
-			}
-		}
-		env["TOKEN_ENCRYPTION_KEY"] = "hunter2"
-		if code, output := authctl(t, env, "", "keys", "rotate"); code != 2 || !strings.Contains(output, "TOKEN_ENCRYPTION_KEY") || strings.Contains(output, "hunter2") {
-			t.Errorf("keys rotate with a bad key: %d %s", code, output)
-		}
-	})
+	}
+	if n == 0 {
+		t.Error("nothing was logged")
+	}
+}
+
+// bus is a NATS server of its own, which can go away and come back.
+type bus struct {
+	url     string
+	options *server.Options
+	server  *server.Server
+}
+
+func newBus(t *testing.T) *bus {
+	t.Helper()
+	port := freePort(t)
+	b := &bus{url: "nats://127.0.0.1:" + port, options: &server.Options{
+		Host: "127.0.0.1", JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true, SyncAlways: true,
+	}}
+	if _, err := fmt.Sscan(port, &b.options.Port); err != nil {
+		t.Fatal(err)
+	}
+	b.start(t)
+	t.Cleanup(func() { b.stop() })
+	return b
+}
+
+func (b *bus) start(t *testing.T) {
+	t.Helper()
+	s, err := server.NewServer(b.options.Clone())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	if !s.ReadyForConnections(patience) {
+		t.Fatal("the bus does not start")
+	}
+	b.server = s
+}
+
+func (b *bus) stop() {
+	b.server.Shutdown()
+	b.server.WaitForShutdown()
 }
