@@ -32,6 +32,7 @@ type OAuthDeps struct {
 	Users      repositories.UserReader
 	Identities repositories.IdentityReader
 	Sessions   *Sessions
+	Proof      *Proof
 	Mails      *MailPromises    // nil: no mail is sent
 	Now        func() time.Time // UTC, in microseconds
 	NewID      func() string    // a UUIDv7
@@ -72,6 +73,7 @@ type oauthFlow struct {
 	Binding   []byte // hash of what the browser keeps
 	UserID    string // whose account the identity is to be linked to; empty for a log-in
 	SessionID string // in which linking was asked for
+	Proved    []byte // hash of the password hash by which linking was proved
 }
 
 func (f oauthFlow) links() bool { return f.UserID != "" }

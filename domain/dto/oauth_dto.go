@@ -37,6 +37,12 @@ type OAuthAuth struct {
 	Auth
 
 	IsNewUser bool `json:"isNewUser"`
+	TakenOver bool `json:"takenOver"`
+}
+
+// ProofRequest is the body of POST and DELETE /users/me/oauth-providers/{provider}.
+type ProofRequest struct {
+	CurrentPassword string `json:"currentPassword"`
 }
 
 // LinkedIdentity is an identity as its user sees it.

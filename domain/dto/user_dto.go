@@ -39,7 +39,7 @@ type ChangePasswordRequest struct {
 	NewPassword     string `json:"newPassword" validate:"required"`
 }
 
-// DeleteUserRequest is the body of DELETE /users/me.
+// DeleteUserRequest is the body of DELETE /users/me and DELETE /users/{id}.
 type DeleteUserRequest struct {
 	CurrentPassword string `json:"currentPassword"`
 }
@@ -61,6 +61,8 @@ type AdminUpdateUserRequest struct {
 	Avatar      Optional[string] `json:"avatar"`
 	Role        Optional[string] `json:"role"`
 	IsActive    Optional[bool]   `json:"isActive"`
+	// CurrentPassword proves an admin who changes the own e-mail address.
+	CurrentPassword Optional[string] `json:"currentPassword"`
 }
 
 // User is a user as clients see one: never the password hash or a provider's token.

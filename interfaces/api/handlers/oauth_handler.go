@@ -141,7 +141,7 @@ func (h OAuth) answer(c *fiber.Ctx, status int, grant services.OAuthGrant, err e
 	if err != nil {
 		return err
 	}
-	return c.Status(status).JSON(dto.OAuthAuth{Auth: h.Refresh.auth(c, grant.Grant), IsNewUser: grant.IsNewUser})
+	return c.Status(status).JSON(dto.OAuthAuth{Auth: h.Refresh.auth(c, grant.Grant), IsNewUser: grant.IsNewUser, TakenOver: grant.TakenOver})
 }
 
 func (h OAuth) count(c *fiber.Ctx, provider, outcome string) {
@@ -159,9 +159,13 @@ func (h OAuth) Identities(c *fiber.Ctx) error {
 	return c.JSON(dto.NewLinkedIdentities(identities))
 }
 
-// Link answers POST /users/me/oauth-providers/{provider}.
+// Link answers POST /users/me/oauth-providers/{provider}. A user without a password sends no body.
 func (h OAuth) Link(c *fiber.Ctx) error {
-	start, err := h.Links.Link(c.UserContext(), middleware.Principal(c), c.Params("provider"))
+	var in dto.ProofRequest
+	if err := request.Decode(c, &in, false); err != nil {
+		return err
+	}
+	start, err := h.Links.Link(c.UserContext(), middleware.Principal(c), c.Params("provider"), in)
 	if err != nil {
 		return err
 	}
@@ -169,10 +173,18 @@ func (h OAuth) Link(c *fiber.Ctx) error {
 	return c.JSON(dto.OAuthURL{URL: start.URL})
 }
 
-// Unlink answers DELETE /users/me/oauth-providers/{provider}.
+// Unlink answers DELETE /users/me/oauth-providers/{provider}. A user without a password sends no body.
 func (h OAuth) Unlink(c *fiber.Ctx) error {
-	if err := h.Links.Unlink(c.UserContext(), middleware.Principal(c), c.Params("provider")); err != nil {
+	var in dto.ProofRequest
+	if err := request.Decode(c, &in, false); err != nil {
 		return err
+	}
+	principal, provider := middleware.Principal(c), c.Params("provider")
+	if err := h.Links.Unlink(c.UserContext(), principal, provider, in); err != nil {
+		return err
+	}
+	if principal.Session.BeganBy(provider) {
+		h.Refresh.forget(c)
 	}
 	return c.SendStatus(fiber.StatusNoContent)
 }

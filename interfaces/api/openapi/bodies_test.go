@@ -21,6 +21,7 @@ func TestBodiesHaveTheFieldsOfTheCode(t *testing.T) {
 		"UpdateMeRequest":       dto.UpdateUserRequest{},
 		"ChangePasswordRequest": dto.ChangePasswordRequest{},
 		"DeleteMeRequest":       dto.DeleteUserRequest{},
+		"ProofRequest":          dto.ProofRequest{},
 		"CreateUserRequest":     dto.CreateUserRequest{},
 		"UpdateUserRequest":     dto.AdminUpdateUserRequest{},
 		"User":                  dto.User{},

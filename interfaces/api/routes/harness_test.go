@@ -63,13 +63,17 @@ func newAPI(t *testing.T) *api {
 		Reader: a.store.Sessions, Tokens: a.tokens, Lifetime: 720 * time.Hour, Now: a.clock.Now, NewID: newID,
 	})
 	mails := serviceimpl.NewMailPromises(a.limits, a.clock.Now, newID)
+	proof := serviceimpl.NewProof(serviceimpl.ProofDeps{
+		Work: a.store.Work, Sessions: a.store.Sessions, Hasher: a.hasher, Limiter: &a.limiter, Now: a.clock.Now, NewID: newID,
+	})
 	accounts := serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
-		Work: a.store.Work, Users: a.store.Users, Hasher: a.hasher, Sessions: sessions, Mails: mails, Now: a.clock.Now, NewID: newID,
+		Work: a.store.Work, Users: a.store.Users, Hasher: a.hasher, Sessions: sessions, Proof: proof, Mails: mails, Now: a.clock.Now, NewID: newID,
 		Limiter: &a.limiter, Addresses: a.store.Sessions, Breaches: &a.breaches,
+		RefreshKey: serviceimpl.RefreshKey([]byte(jwtSecret)), RefreshGrace: 30 * time.Second,
 	})
 	oauth := serviceimpl.NewOAuth(serviceimpl.OAuthDeps{
 		Providers: idps{}, Values: authcode.New(1<<20, a.clock.Now), Sealer: sealer{}, Work: a.store.Work, Users: a.store.Users, Identities: a.store.Identities,
-		Sessions: sessions, Mails: mails, Now: a.clock.Now, NewID: newID,
+		Sessions: sessions, Proof: proof, Mails: mails, Now: a.clock.Now, NewID: newID,
 	})
 	home, err := url.Parse(frontend)
 	if err != nil {
@@ -84,7 +88,7 @@ func newAPI(t *testing.T) *api {
 		}),
 		Authentication: accounts, Authenticator: sessions, Accounts: accounts,
 		Administration: serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{
-			Work: a.store.Work, Users: a.store.Users, Hasher: a.hasher, Now: a.clock.Now, NewID: newID,
+			Work: a.store.Work, Users: a.store.Users, Hasher: a.hasher, Proof: proof, Mails: mails, Now: a.clock.Now, NewID: newID,
 			Breaches: &a.breaches,
 		}),
 		Snapshots: serviceimpl.NewSnapshots(serviceimpl.SnapshotsDeps{

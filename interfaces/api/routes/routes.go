@@ -68,7 +68,7 @@ func New(d Deps) *fiber.App {
 
 	var (
 		auth  = handlers.Auth{Service: d.Authentication, Cookie: d.refreshCookie(), Metrics: d.Metrics}
-		users = handlers.Users{Service: d.Accounts}
+		users = handlers.Users{Service: d.Accounts, Cookie: d.refreshCookie()}
 		oauth = handlers.OAuth{
 			Service: d.OAuth, Links: d.Identities, Frontend: d.Frontend, Metrics: d.Metrics, Log: d.Log,
 			Cookies: handlers.FlowCookies{Secure: d.SecureCookies}, Refresh: d.refreshCookie(),
@@ -102,7 +102,7 @@ func New(d Deps) *fiber.App {
 
 	api.Get("/users/me/oauth-providers", bearer, oauth.Identities)
 	api.Post("/users/me/oauth-providers/:provider", sensitive, bearer, body, oauth.Link)
-	api.Delete("/users/me/oauth-providers/:provider", bearer, body, oauth.Unlink)
+	api.Delete("/users/me/oauth-providers/:provider", sensitive, bearer, body, oauth.Unlink)
 
 	api.Get("/users/me", bearer, users.Me)
 	api.Patch("/users/me", sensitive, bearer, body, users.Update)
