@@ -34,10 +34,7 @@ func TestLoginCrossesAChangeOfPassword(t *testing.T) {
 	s := newWorld(t)
 	ada := s.register(t, "ada")
 	s.hasher.meanwhile = func() {
-		err := s.accounts.ChangePassword(t.Context(), ada, dto.ChangePasswordRequest{CurrentPassword: password, NewPassword: "another good secret"})
-		if err != nil {
-			t.Error(err)
-		}
+		s.changePassword(t, ada, password, "another good secret")
 	}
 	if err := s.login(t, password); !errors.Is(err, domain.ErrCredentials) {
 		t.Errorf("Login() = %v, want ErrCredentials", err)

@@ -64,7 +64,7 @@ func TestTheOperatorIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.admin.UpdateUser(ctx, ada.ID, dto.AdminUpdateUserRequest{IsActive: dto.Some(false)}); err != nil {
+	if _, err := s.admin.UpdateUser(ctx, models.Principal{}, ada.ID, dto.AdminUpdateUserRequest{IsActive: dto.Some(false)}); err != nil {
 		t.Fatal(err)
 	}
 	for i, want := range []map[string]string{{"by": "authctl", "fields": "isActive", "isActive": "false"}, {"by": "authctl", "role": "user"}} {

@@ -23,6 +23,9 @@ import (
 
 const password = "correct horse battery"
 
+// grace is REFRESH_GRACE.
+const grace = 30 * time.Second
+
 // world is the use cases of one instance over an embedded database.
 type world struct {
 	store   *storage.Storage
@@ -60,22 +63,24 @@ func (w *world) instance(cost string) *world {
 	i.rival = &rival{IdentityReader: s.Identities}
 	mails := serviceimpl.NewMailPromises(i.limiter, now, newID)
 	i.sessions = serviceimpl.NewSessions(serviceimpl.SessionsDeps{Reader: s.Sessions, Tokens: newTokens(), Lifetime: time.Hour, Now: now, NewID: newID})
+	proof := serviceimpl.NewProof(serviceimpl.ProofDeps{Work: s.Work, Sessions: s.Sessions, Hasher: i.hasher, Limiter: i.limiter, Now: now, NewID: newID})
 	i.accounts = serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
-		Work: s.Work, Users: s.Users, Hasher: i.hasher, Sessions: i.sessions, Mails: mails, Now: now, NewID: newID,
+		Work: s.Work, Users: s.Users, Hasher: i.hasher, Sessions: i.sessions, Proof: proof, Mails: mails, Now: now, NewID: newID,
 		Limiter: i.limiter, Addresses: s.Sessions, Breaches: services.NoBreachCheck{},
+		RefreshKey: serviceimpl.RefreshKey([]byte(password)), RefreshGrace: grace,
 	})
 	i.list = serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: s.Work, Live: s.Sessions, Now: now, NewID: newID})
 	i.oauth = serviceimpl.NewOAuth(serviceimpl.OAuthDeps{
 		Providers: &i.providers,
 		Values:    i.values, UsedStates: authcode.NewUsedStates(1000, now), Sealer: sealer{}, Work: s.Work, Users: s.Users, Identities: i.rival,
-		Sessions: i.sessions, Mails: mails, Now: now, NewID: newID,
+		Sessions: i.sessions, Proof: proof, Mails: mails, Now: now, NewID: newID,
 	})
 	i.recovery = serviceimpl.NewRecovery(serviceimpl.RecoveryDeps{
 		Work: s.Work, Users: s.Users, Tokens: s.MailTokens, Hasher: i.hasher, Limiter: i.limiter, Mails: mails,
 		Now: now, NewID: newID, Breaches: services.NoBreachCheck{},
 	})
 	i.admin = serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{
-		Work: s.Work, Users: s.Users, Hasher: i.hasher, Now: now, NewID: newID, Breaches: services.NoBreachCheck{},
+		Work: s.Work, Users: s.Users, Hasher: i.hasher, Proof: proof, Mails: mails, Now: now, NewID: newID, Breaches: services.NoBreachCheck{},
 	})
 	i.exports = serviceimpl.NewExports(serviceimpl.ExportsDeps{
 		Work: s.Work, Identities: s.Identities, Sessions: s.Sessions, Audit: s.Audit, Events: s.Outbox, Now: now, NewID: newID,

@@ -48,7 +48,7 @@ func TestALogInThatStartsOverIsCountedOnce(t *testing.T) {
 	s := newWorld(t)
 	ada := s.register(t, "ada")
 	s.hasher.meanwhile = func() {
-		err := s.accounts.ChangePassword(t.Context(), ada, dto.ChangePasswordRequest{CurrentPassword: password, NewPassword: "another good secret"})
+		_, err := s.accounts.ChangePassword(t.Context(), ada, dto.ChangePasswordRequest{CurrentPassword: password, NewPassword: "another good secret"}, models.Client{})
 		if err != nil {
 			t.Error(err)
 		}

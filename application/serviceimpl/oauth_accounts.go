@@ -86,6 +86,8 @@ func (o *OAuth) resolve(ctx context.Context, identity models.ExternalIdentity) (
 		return match{user: user}, domain.ErrAccountExists
 	case !user.IsActive:
 		return match{user: user}, domain.ErrAccountDisabled
+	case !user.EmailVerified && user.Role == models.RoleAdmin:
+		return match{user: user}, domain.ErrAccountExists // a mistyped address must not give away what an admin may do
 	case !user.EmailVerified:
 		return match{standing: takesOver, user: user}, nil
 	}
@@ -153,7 +155,10 @@ func (o *OAuth) tryLogIn(ctx context.Context, identity models.ExternalIdentity, 
 		return grant, err
 	}
 	session := o.Sessions.prepareAs(sessionID, m.user.ID, identity.Provider, from)
-	var user models.User
+	var (
+		user      models.User
+		takenOver bool
+	)
 	err = o.Work.Do(ctx, func(ctx context.Context, r repositories.Set) (err error) {
 		if user, err = r.Users.ForUpdate(ctx, m.user.ID); err != nil {
 			return changedIfMissing(err)
@@ -161,7 +166,7 @@ func (o *OAuth) tryLogIn(ctx context.Context, identity models.ExternalIdentity, 
 		if !user.IsActive {
 			return domain.ErrAccountDisabled
 		}
-		if err := o.admit(ctx, r, m, &user, identity); err != nil {
+		if takenOver, err = o.admit(ctx, r, m, &user, identity); err != nil {
 			return err
 		}
 		user.LastLoginAt = new(o.Now())
@@ -177,49 +182,59 @@ func (o *OAuth) tryLogIn(ctx context.Context, identity models.ExternalIdentity, 
 		return services.OAuthGrant{}, o.failed().note(ctx, m.user.ID, identity.Provider, err)
 	}
 	grant, err := o.Sessions.grant(user, session)
-	return services.OAuthGrant{Grant: grant}, err
+	return services.OAuthGrant{Grant: grant, TakenOver: takenOver}, err
 }
 
 // admit lets the identity in to the locked user, whom it may change, if its standing is still
-// that of m; else it returns errChanged.
-func (o *OAuth) admit(ctx context.Context, r repositories.Set, m match, user *models.User, identity models.ExternalIdentity) error {
+// that of m; else it returns errChanged. It reports whether a stranger lost the account.
+func (o *OAuth) admit(ctx context.Context, r repositories.Set, m match, user *models.User, identity models.ExternalIdentity) (takenOver bool, err error) {
 	identities, err := r.Identities.OfUser(ctx, user.ID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if m.standing == isLinked {
 		i := slices.IndexFunc(identities, func(i models.OAuthProvider) bool { return i.ID == m.linked.ID })
 		if i < 0 {
-			return errChanged
+			return false, errChanged
 		}
-		return r.Identities.Save(ctx, o.refreshed(identities[i], identity))
+		return false, r.Identities.Save(ctx, o.refreshed(identities[i], identity))
 	}
-	if user.Email != m.user.Email || user.EmailVerified != m.user.EmailVerified {
-		return errChanged
+	if user.Email != m.user.Email || user.EmailVerified != m.user.EmailVerified || user.Role != m.user.Role {
+		return false, errChanged
 	}
 	if m.standing == takesOver {
-		err = handOver(ctx, r, user, o.Now())
+		// Every session began by a password or an identity, so the two tell of sessions, too.
+		takenOver = user.HasPassword() || len(identities) > 0
+		err = handOver(ctx, r, user, identity, o.Now())
 	} else {
 		err = roomFor(identity, identities)
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	err = r.Identities.Create(ctx, o.newIdentity(user.ID, identity))
-	if errors.Is(err, domain.ErrProviderLinked) {
-		return errChanged
+	switch {
+	case errors.Is(err, domain.ErrProviderLinked):
+		return false, errChanged
+	case err != nil:
+		return false, err
 	}
-	return err
+	return takenOver, o.Mails.tell(ctx, r, models.MailIdentityLinked, *user, mailProvider(identity.Provider))
 }
 
-// handOver gives the locked user, whose e-mail address nobody had proved to be theirs, to who
-// has just proved it: everything by which somebody else could come in is removed.
-func handOver(ctx context.Context, r repositories.Set, user *models.User, now time.Time) error {
-	user.PasswordHash, user.EmailVerified, user.UpdatedAt = "", true, now
+// handOver gives the locked user, whose e-mail address was never proved, to the identity that has
+// just proved it. Everything by which a stranger could come back, or that shows the stranger to
+// others, is removed.
+func handOver(ctx context.Context, r repositories.Set, user *models.User, identity models.ExternalIdentity, now time.Time) error {
+	user.PasswordHash, user.EmailVerified, user.PendingEmail, user.UpdatedAt = "", true, nil, now
+	user.DisplayName, user.Avatar = displayNameOf(identity.Name), avatarOf(identity.Picture)
 	if err := r.Sessions.DeleteOfUser(ctx, user.ID, ""); err != nil {
 		return err
 	}
 	if err := r.Tokens.DeleteOfUser(ctx, user.ID); err != nil {
+		return err
+	}
+	if err := r.Registrations.DeleteTo(ctx, user.Email); err != nil { // and with them the tickets that complete them
 		return err
 	}
 	return r.Identities.DeleteOfUser(ctx, user.ID)

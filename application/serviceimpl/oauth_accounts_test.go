@@ -168,9 +168,9 @@ func TestThePreparedAccountIsTheOwnersAlone(t *testing.T) {
 	// The request was authenticated before the hand-over and gets its turn after it. Both times
 	// the user has no password, so that its hash does not tell.
 	intruder.User.PasswordHash = ""
-	err = w.accounts.ChangePassword(t.Context(), intruder, dto.ChangePasswordRequest{NewPassword: "the intruder's own secret"})
+	_, err = w.accounts.ChangePassword(t.Context(), intruder, dto.ChangePasswordRequest{NewPassword: "the intruder's own secret"}, models.Client{})
 	want(t, "the intruder's change of the password", err, domain.ErrUnauthorized)
-	want(t, "the intruder's unlinking", w.oauth.Unlink(t.Context(), intruder, "google"), domain.ErrUnauthorized)
+	want(t, "the intruder's unlinking", w.oauth.Unlink(t.Context(), intruder, "google", dto.ProofRequest{}), domain.ErrUnauthorized)
 	if got := w.store.IdentitiesOf(t, owner.User.ID); !slices.Equal(got, []string{"google 1001"}) {
 		t.Errorf("identities %v", got)
 	}

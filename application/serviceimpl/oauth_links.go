@@ -2,10 +2,12 @@ package serviceimpl
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"slices"
 
 	"gofiber-auth/domain"
+	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
 	"gofiber-auth/domain/services"
@@ -17,7 +19,7 @@ func (o *OAuth) List(ctx context.Context, p models.Principal) ([]models.OAuthPro
 }
 
 // Link implements services.LinkedIdentities.
-func (o *OAuth) Link(ctx context.Context, p models.Principal, name string) (services.OAuthStart, error) {
+func (o *OAuth) Link(ctx context.Context, p models.Principal, name string, in dto.ProofRequest) (services.OAuthStart, error) {
 	provider, err := o.Providers.Lookup(name)
 	if err != nil {
 		return services.OAuthStart{}, err
@@ -29,11 +31,14 @@ func (o *OAuth) Link(ctx context.Context, p models.Principal, name string) (serv
 	if hasProvider(identities, name) {
 		return services.OAuthStart{}, domain.ErrProviderLinked
 	}
-	return o.begin(provider, oauthFlow{UserID: p.User.ID, SessionID: p.Session.ID})
+	if err := o.Proof.check(ctx, p, in.CurrentPassword); err != nil {
+		return services.OAuthStart{}, err
+	}
+	return o.begin(provider, oauthFlow{UserID: p.User.ID, SessionID: p.Session.ID, Proved: hashOf(p.User.PasswordHash)})
 }
 
-// link ends a flow that Link began. The session in which it began must live still: somebody
-// else may have proved meanwhile that the account is theirs.
+// link ends a flow that Link began. The session in which it began must live and the password that
+// proved it must be the account's still: the account may have a new owner by now.
 func (o *OAuth) link(ctx context.Context, flow oauthFlow, identity models.ExternalIdentity) error {
 	return o.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
 		user, err := r.Users.ForUpdate(ctx, flow.UserID)
@@ -50,6 +55,9 @@ func (o *OAuth) link(ctx context.Context, flow oauthFlow, identity models.Extern
 		if session.UserID != user.ID || !session.IsLive(o.Now()) {
 			return domain.ErrInvalidState.Because(errors.New("the session has ended"))
 		}
+		if subtle.ConstantTimeCompare(hashOf(user.PasswordHash), flow.Proved) != 1 {
+			return domain.ErrInvalidState.Because(errors.New("the password has changed"))
+		}
 		identities, err := r.Identities.OfUser(ctx, user.ID)
 		if err != nil {
 			return err
@@ -63,37 +71,60 @@ func (o *OAuth) link(ctx context.Context, flow oauthFlow, identity models.Extern
 			return missing(err, domain.ErrInvalidState)
 		}
 		// The request is the provider's redirect; that the user makes it, the flow has proved.
-		return r.Audit.Append(ctx, oneselfOf(ctx, o.NewID(), models.AuditLinked, user.ID, o.Now(), providerOf(identity.Provider)))
+		if err := r.Audit.Append(ctx, oneselfOf(ctx, o.NewID(), models.AuditLinked, user.ID, o.Now(), providerOf(identity.Provider))); err != nil {
+			return err
+		}
+		return o.Mails.tell(ctx, r, models.MailIdentityLinked, user, mailProvider(identity.Provider))
 	})
 }
 
 // Unlink implements services.LinkedIdentities.
-func (o *OAuth) Unlink(ctx context.Context, p models.Principal, provider string) error {
+func (o *OAuth) Unlink(ctx context.Context, p models.Principal, provider string, in dto.ProofRequest) error {
 	if !slices.Contains(models.Providers(), provider) {
 		return domain.ErrProviderUnknown
 	}
-	return o.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
-		user, err := lock(ctx, r, p, false)
-		if err != nil {
+	return o.Proof.startingOver(ctx, p, func(p models.Principal) error {
+		if err := o.Proof.check(ctx, p, in.CurrentPassword); err != nil {
 			return err
 		}
-		identities, err := r.Identities.OfUser(ctx, user.ID)
-		if err != nil {
-			return err
-		}
-		i := slices.IndexFunc(identities, func(i models.OAuthProvider) bool { return i.Provider == provider })
-		if i < 0 {
-			return domain.ErrNotFound
-		}
-		id := identities[i].ID
-		if !user.HasPassword() && !slices.ContainsFunc(identities, func(i models.OAuthProvider) bool { return i.ID != id && o.isOn(i.Provider) }) {
-			return domain.ErrLastLoginMethod
-		}
-		if err := r.Audit.Append(ctx, entryOf(ctx, o.NewID(), models.AuditUnlinked, user.ID, o.Now(), providerOf(provider))); err != nil {
-			return err
-		}
-		return r.Identities.Delete(ctx, id)
+		return o.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
+			user, err := lock(ctx, r, p, true)
+			if err != nil {
+				return err
+			}
+			return o.unlink(ctx, r, user, provider)
+		})
 	})
+}
+
+// unlink removes the locked user's identity at the provider.
+func (o *OAuth) unlink(ctx context.Context, r repositories.Set, user models.User, provider string) error {
+	identities, err := r.Identities.OfUser(ctx, user.ID)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(identities, func(i models.OAuthProvider) bool { return i.Provider == provider })
+	if i < 0 {
+		return domain.ErrNotFound
+	}
+	id := identities[i].ID
+	if !user.HasPassword() && !slices.ContainsFunc(identities, func(i models.OAuthProvider) bool { return i.ID != id && o.isOn(i.Provider) }) {
+		return domain.ErrLastLoginMethod
+	}
+	if err := r.Audit.Append(ctx, entryOf(ctx, o.NewID(), models.AuditUnlinked, user.ID, o.Now(), providerOf(provider))); err != nil {
+		return err
+	}
+	if err := r.Identities.Delete(ctx, id); err != nil {
+		return err
+	}
+	if err := r.Sessions.DeleteByMethod(ctx, user.ID, provider); err != nil {
+		return err
+	}
+	return o.Mails.tell(ctx, r, models.MailIdentityUnlinked, user, mailProvider(provider))
+}
+
+func mailProvider(provider string) map[string]string {
+	return map[string]string{models.MailProvider: provider}
 }
 
 // isOn reports whether people can log in through the provider.

@@ -9,9 +9,12 @@ import (
 	"gofiber-auth/domain/models"
 )
 
+// proof is what owners of a password add to a request.
+var proof = dto.ProofRequest{CurrentPassword: password}
+
 func (w *world) startLink(t *testing.T, p models.Principal, provider string) flow {
 	t.Helper()
-	start, err := w.oauth.Link(t.Context(), p, provider)
+	start, err := w.oauth.Link(t.Context(), p, provider, proof)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,16 +40,16 @@ func TestLinkingAndUnlinking(t *testing.T) {
 	if p := w.mustLogIn(t, line); p.User.ID != ada.User.ID {
 		t.Error("the linked identity is somebody else's")
 	}
-	_, err := w.oauth.Link(t.Context(), ada, "line")
+	_, err := w.oauth.Link(t.Context(), ada, "line", proof)
 	want(t, "a second identity of the provider", err, domain.ErrProviderLinked)
-	_, err = w.oauth.Link(t.Context(), ada, "myspace")
+	_, err = w.oauth.Link(t.Context(), ada, "myspace", proof)
 	want(t, "an unknown provider", err, domain.ErrProviderUnknown)
 	_, err = w.oauth.Callback(t.Context(), "line", w.startLink(t, grace, "line").response(line))
 	want(t, "an identity of somebody else", err, domain.ErrProviderLinked)
 
-	want(t, "Unlink()", w.oauth.Unlink(t.Context(), ada, "line"), nil)
-	want(t, "Unlink() again", w.oauth.Unlink(t.Context(), ada, "line"), domain.ErrNotFound)
-	want(t, "Unlink() of an unknown provider", w.oauth.Unlink(t.Context(), ada, "myspace"), domain.ErrProviderUnknown)
+	want(t, "Unlink()", w.oauth.Unlink(t.Context(), ada, "line", proof), nil)
+	want(t, "Unlink() again", w.oauth.Unlink(t.Context(), ada, "line", proof), domain.ErrNotFound)
+	want(t, "Unlink() of an unknown provider", w.oauth.Unlink(t.Context(), ada, "myspace", proof), domain.ErrProviderUnknown)
 	_, err = w.logIn(t, line)
 	want(t, "log-in by what was unlinked", err, domain.ErrAccountExists)
 }
@@ -108,12 +111,13 @@ func TestTheLastWayInStays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := w.mustLogIn(t, ada)
-	want(t, "the only identity", w.oauth.Unlink(t.Context(), p, "google"), domain.ErrLastLoginMethod)
+	want(t, "the only identity", w.oauth.Unlink(t.Context(), p, "google", proof), domain.ErrLastLoginMethod)
 	w.link(t, p, person{provider: "line", subject: "U1"})
-	want(t, "one of two", w.oauth.Unlink(t.Context(), p, "google"), nil)
-	want(t, "the one that is left", w.oauth.Unlink(t.Context(), p, "line"), domain.ErrLastLoginMethod)
-	want(t, "a first password", w.accounts.ChangePassword(t.Context(), p, dto.ChangePasswordRequest{NewPassword: "a first good secret"}), nil)
-	want(t, "the one that is left, with a password", w.oauth.Unlink(t.Context(), p, "line"), nil)
+	want(t, "one of two", w.oauth.Unlink(t.Context(), p, "google", proof), nil)
+	p = w.mustLogIn(t, person{provider: "line", subject: "U1"}) // that session began by Google
+	want(t, "the one that is left", w.oauth.Unlink(t.Context(), p, "line", proof), domain.ErrLastLoginMethod)
+	p = w.principal(t, w.changePassword(t, p, "", password).AccessToken)
+	want(t, "the one that is left, with a password", w.oauth.Unlink(t.Context(), p, "line", proof), nil)
 	u, err := w.store.Users.ByID(t.Context(), p.User.ID)
 	if err != nil || !u.IsOAuthUser || *u.OAuthProvider != "google" {
 		t.Errorf("how the account was made is forgotten: %+v, %v", u, err)

@@ -53,5 +53,13 @@ func displayNameOf(name string) *string {
 	return &name
 }
 
+// avatarOf returns the address of a picture that a provider gives as an avatar may be, or nil.
+func avatarOf(picture string) *string {
+	if validate.Var(picture, "avatar") != nil {
+		return nil
+	}
+	return &picture
+}
+
 // isEmail reports whether an account can have the address.
 func isEmail(email string) bool { return validate.Var(email, "email_address") == nil }

@@ -32,6 +32,7 @@ type OAuthDeps struct {
 	Users      repositories.UserReader
 	Identities repositories.IdentityReader
 	Sessions   *Sessions
+	Proof      *Proof
 	Mails      *MailPromises    // nil: no mail is sent
 	Now        func() time.Time // UTC, in microseconds
 	NewID      func() string    // a UUIDv7

@@ -27,6 +27,7 @@ type oauthFlow struct {
 	Challenge string    `json:"c,omitempty"` // of PKCE between the front end and this service; empty where it uses none
 	UserID    string    `json:"u,omitempty"` // whose account the identity is to be linked to; empty for a log-in
 	SessionID string    `json:"i,omitempty"` // in which linking was asked for
+	Proved    []byte    `json:"h,omitempty"` // hash of the password hash by which linking was proved
 }
 
 func (f oauthFlow) links() bool { return f.UserID != "" }

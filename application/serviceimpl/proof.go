@@ -2,6 +2,7 @@ package serviceimpl
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"gofiber-auth/domain"
@@ -12,11 +13,12 @@ import (
 
 // ProofDeps is all that Proof needs. Every field is required.
 type ProofDeps struct {
-	Work    repositories.UnitOfWork
-	Hasher  services.PasswordHasher
-	Limiter services.RateLimiter
-	Now     func() time.Time
-	NewID   func() string
+	Work     repositories.UnitOfWork
+	Sessions repositories.SessionReader
+	Hasher   services.PasswordHasher
+	Limiter  services.RateLimiter
+	Now      func() time.Time
+	NewID    func() string
 }
 
 // Proof checks that the bearer of a session is the owner of the account. A stolen access token
@@ -53,4 +55,23 @@ func (c *Proof) check(ctx context.Context, p models.Principal, password string) 
 	}
 	c.Limiter.Forget(ctx, proofLimit, p.User.ID)
 	return nil
+}
+
+// startingOver runs try with the bearer of the request, and again with the bearer as the database
+// has it now for as long as try returns errChanged.
+func (c *Proof) startingOver(ctx context.Context, p models.Principal, try func(models.Principal) error) error {
+	for range attempts {
+		err := try(p)
+		if !errors.Is(err, errChanged) {
+			return err
+		}
+		p, err = c.Sessions.WithUser(ctx, p.Session.ID)
+		if errors.Is(err, domain.ErrNotFound) {
+			return domain.ErrUnauthorized.Because(err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return domain.ErrOverloaded.Because(errChanged)
 }

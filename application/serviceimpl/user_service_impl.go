@@ -18,6 +18,7 @@ type AccountsDeps struct {
 	Users    repositories.UserReader
 	Hasher   services.PasswordHasher
 	Sessions *Sessions
+	Proof    *Proof
 	Mails    *MailPromises    // nil: no mail is sent
 	Now      func() time.Time // UTC, in microseconds
 	NewID    func() string    // a UUIDv7
@@ -25,15 +26,14 @@ type AccountsDeps struct {
 	Limiter   services.RateLimiter
 	Addresses repositories.SessionAddresses
 	Breaches  services.BreachChecker
+
+	RefreshKey   []byte        // of RefreshKey
+	RefreshGrace time.Duration // how long a used refresh token still gets its unused successor
 }
 
 // Accounts is what people do with their own accounts: registering, logging in and out,
 // changing and deleting them.
-type Accounts struct {
-	AccountsDeps
-
-	proof *Proof
-}
+type Accounts struct{ AccountsDeps }
 
 var (
 	_ services.Authentication = (*Accounts)(nil)
@@ -41,9 +41,7 @@ var (
 )
 
 // NewAccounts returns Accounts on the given parts.
-func NewAccounts(d AccountsDeps) *Accounts {
-	return &Accounts{AccountsDeps: d, proof: NewProof(ProofDeps{Work: d.Work, Hasher: d.Hasher, Limiter: d.Limiter, Now: d.Now, NewID: d.NewID})}
-}
+func NewAccounts(d AccountsDeps) *Accounts { return &Accounts{d} }
 
 // Register implements services.Authentication.
 func (a *Accounts) Register(ctx context.Context, in dto.RegisterRequest, from models.Client) (services.Grant, error) {
@@ -203,10 +201,10 @@ func (a *Accounts) Update(ctx context.Context, p models.Principal, in dto.Update
 	}
 	change := identityChange{in.Email, in.Username, in.DisplayName, in.Avatar}
 	var user models.User
-	err := a.startingOver(ctx, p, func(p models.Principal) error {
+	err := a.Proof.startingOver(ctx, p, func(p models.Principal) error {
 		prove := change.changesEmail(p.User)
 		if prove {
-			if err := a.proof.check(ctx, p, in.CurrentPassword.Value); err != nil {
+			if err := a.Proof.check(ctx, p, in.CurrentPassword.Value); err != nil {
 				return err
 			}
 		}
@@ -239,25 +237,30 @@ func (a *Accounts) Update(ctx context.Context, p models.Principal, in dto.Update
 	return user, err
 }
 
-// ChangePassword implements services.Accounts.
-func (a *Accounts) ChangePassword(ctx context.Context, p models.Principal, in dto.ChangePasswordRequest) error {
+// ChangePassword implements services.Accounts. A session that a stranger holds ends with all
+// others, and the bearer goes on in a new one.
+func (a *Accounts) ChangePassword(ctx context.Context, p models.Principal, in dto.ChangePasswordRequest, from models.Client) (services.Grant, error) {
 	if err := checkChangePassword(in, p.User); err != nil {
-		return err
+		return services.Grant{}, err
 	}
 	if err := checkBreached(ctx, a.Breaches, "newPassword", in.NewPassword); err != nil {
-		return err
+		return services.Grant{}, err
 	}
-	return a.startingOver(ctx, p, func(p models.Principal) error {
-		if err := a.proof.check(ctx, p, in.CurrentPassword); err != nil {
+	var (
+		user    models.User
+		session pendingSession
+	)
+	err := a.Proof.startingOver(ctx, p, func(p models.Principal) error {
+		if err := a.Proof.check(ctx, p, in.CurrentPassword); err != nil {
 			return err
 		}
 		hash, err := a.Hasher.Hash(ctx, in.NewPassword)
 		if err != nil {
 			return err
 		}
-		return a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
-			user, err := lock(ctx, r, p, true)
-			if err != nil {
+		session = a.Sessions.prepare(p.User.ID, models.MethodPassword, from)
+		return a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) (err error) {
+			if user, err = lock(ctx, r, p, true); err != nil {
 				return err
 			}
 			user.PasswordHash, user.UpdatedAt = hash, a.Now()
@@ -267,22 +270,29 @@ func (a *Accounts) ChangePassword(ctx context.Context, p models.Principal, in dt
 			if err := r.Audit.Append(ctx, entryOf(ctx, a.NewID(), models.AuditPasswordChanged, user.ID, user.UpdatedAt, nil)); err != nil {
 				return err
 			}
-			if err := r.Sessions.DeleteOfUser(ctx, user.ID, p.Session.ID); err != nil {
+			if err := r.Sessions.DeleteOfUser(ctx, user.ID, ""); err != nil {
 				return err
 			}
-			// Who knows the password needs no link to a new one any more.
+			// A link to a new password is needless now, and may be in other hands.
 			if err := r.Tokens.Delete(ctx, user.ID, models.MailReset); err != nil {
+				return err
+			}
+			if err := r.Sessions.Create(ctx, session.session, session.stored); err != nil {
 				return err
 			}
 			return a.Mails.tell(ctx, r, models.MailPasswordChanged, user, nil)
 		})
 	})
+	if err != nil {
+		return services.Grant{}, err
+	}
+	return a.Sessions.grant(user, session)
 }
 
 // Delete implements services.Accounts.
 func (a *Accounts) Delete(ctx context.Context, p models.Principal, in dto.DeleteUserRequest) error {
-	return a.startingOver(ctx, p, func(p models.Principal) error {
-		if err := a.proof.check(ctx, p, in.CurrentPassword); err != nil {
+	return a.Proof.startingOver(ctx, p, func(p models.Principal) error {
+		if err := a.Proof.check(ctx, p, in.CurrentPassword); err != nil {
 			return err
 		}
 		return a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
@@ -300,25 +310,6 @@ func (a *Accounts) Delete(ctx context.Context, p models.Principal, in dto.Delete
 			return a.Mails.tell(ctx, r, models.MailAccountDeleted, user, nil)
 		})
 	})
-}
-
-// startingOver runs try with the bearer of the request, and again with the bearer as the
-// database has it now for as long as try returns errChanged.
-func (a *Accounts) startingOver(ctx context.Context, p models.Principal, try func(models.Principal) error) error {
-	for range attempts {
-		err := try(p)
-		if !errors.Is(err, errChanged) {
-			return err
-		}
-		p, err = a.Sessions.Reader.WithUser(ctx, p.Session.ID)
-		if errors.Is(err, domain.ErrNotFound) {
-			return domain.ErrUnauthorized.Because(err)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return domain.ErrOverloaded.Because(errChanged)
 }
 
 // lock returns the user of p for changing. It returns errChanged if p was proved to be the

@@ -128,6 +128,7 @@ func checkAdminUpdate(in dto.AdminUpdateUserRequest) error {
 	var f faults
 	f.identity(in.Email, in.Username, in.DisplayName, in.Avatar)
 	f.optional("role", in.Role, "role", false)
+	f.optional("currentPassword", in.CurrentPassword, "", false)
 	if in.IsActive.Null {
 		f.add("isActive", "not_null")
 	}

@@ -94,7 +94,7 @@ func (t *tool) changeUser(ctx context.Context, name string, args []string, chang
 			}
 			return err
 		}
-		changed, err := core.Administration.UpdateUser(ctx, found.ID, change)
+		changed, err := core.Administration.UpdateUser(ctx, models.Principal{}, found.ID, change)
 		if err != nil {
 			return err
 		}

@@ -17,6 +17,9 @@ type Session struct {
 // MethodPassword is the Method of a session that began by a password.
 const MethodPassword = "password"
 
+// BeganBy reports whether the session began by the method, as far as is known.
+func (s Session) BeganBy(method string) bool { return s.Method == "" || s.Method == method }
+
 // IsLive reports whether the session has not outlived its absolute lifetime.
 func (s Session) IsLive(now time.Time) bool { return now.Before(s.ExpiresAt) }
 

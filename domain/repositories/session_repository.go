@@ -41,16 +41,19 @@ type Sessions interface {
 	Create(ctx context.Context, s models.Session, t models.RefreshToken) error
 	// ByID returns a session that has not ended, or domain.ErrNotFound.
 	ByID(ctx context.Context, sessionID string) (models.Session, error)
-	// ByRefreshToken returns what the token with the hash stands for, or domain.ErrNotFound. Until
-	// the transaction ends nobody else refreshes or ends the session.
+	// ByRefreshToken returns what the token with the hash stands for, or domain.ErrNotFound. Of the
+	// successor it returns Hash and UsedAt. The session is locked until the transaction ends.
 	ByRefreshToken(ctx context.Context, hash []byte) (models.Refresh, error)
-	// Rotate stores a successor in the session, which ByRefreshToken has locked: its parent counts
-	// as used from then on, unless it has been used before, and so does the session.
-	Rotate(ctx context.Context, s models.Session, successor models.RefreshToken) error
+	// Rotate stores the successor of an unused token in the session, which ByRefreshToken has
+	// locked. The token and the session count as used from then on, and the token keeps the salt.
+	Rotate(ctx context.Context, s models.Session, salt []byte, successor models.RefreshToken) error
 	// Delete ends one session; one that is not there has ended already.
 	Delete(ctx context.Context, sessionID string) error
 	// DeleteOfUser ends every session of the user but the one with the id keep, which may be empty.
 	DeleteOfUser(ctx context.Context, userID, keep string) error
+	// DeleteByMethod ends the sessions of the user that began by the method, and those of which
+	// the method was not recorded.
+	DeleteByMethod(ctx context.Context, userID, method string) error
 }
 
 // ExpiredSessions removes what has outlived itself.

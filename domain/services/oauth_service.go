@@ -72,13 +72,14 @@ type OAuth interface {
 type LinkedIdentities interface {
 	// List returns the identities, the oldest first.
 	List(ctx context.Context, p models.Principal) ([]models.OAuthProvider, error)
-	// Link begins a flow that ends with the identity linked to the bearer's account, if the
-	// bearer's session lives until then. It returns domain.ErrProviderUnknown or
-	// domain.ErrProviderLinked.
-	Link(ctx context.Context, p models.Principal, provider string) (OAuthStart, error)
-	// Unlink removes an identity. It returns domain.ErrNotFound, or domain.ErrLastLoginMethod for
-	// the last way in.
-	Unlink(ctx context.Context, p models.Principal, provider string) error
+	// Link begins a flow that ends with the identity linked to the bearer's account, if until then
+	// the bearer's session lives and the password stays. It returns domain.ErrProviderUnknown or
+	// domain.ErrProviderLinked, and what Accounts returns for a proof.
+	Link(ctx context.Context, p models.Principal, provider string, in dto.ProofRequest) (OAuthStart, error)
+	// Unlink removes an identity and ends the sessions that began by it. It returns
+	// domain.ErrNotFound, domain.ErrLastLoginMethod for the last way in, and what Accounts returns
+	// for a proof.
+	Unlink(ctx context.Context, p models.Principal, provider string, in dto.ProofRequest) error
 }
 
 // OAuthStart is a flow that has begun.
@@ -110,4 +111,5 @@ type OAuthGrant struct {
 
 	Provider  string
 	IsNewUser bool
+	TakenOver bool // whether the account lost a password, a session or an identity to the log-in
 }

@@ -41,8 +41,9 @@ type Authentication interface {
 type Accounts interface {
 	// Update returns domain.ErrValidation, domain.ErrEmailTaken or domain.ErrUsernameTaken.
 	Update(ctx context.Context, p models.Principal, in dto.UpdateUserRequest) (models.User, error)
-	// ChangePassword ends every other session of the user. It returns domain.ErrValidation.
-	ChangePassword(ctx context.Context, p models.Principal, in dto.ChangePasswordRequest) error
+	// ChangePassword ends every session of the user and returns a new one. It returns
+	// domain.ErrValidation.
+	ChangePassword(ctx context.Context, p models.Principal, in dto.ChangePasswordRequest, from models.Client) (Grant, error)
 	// Delete returns domain.ErrLastAdmin for the last active admin.
 	Delete(ctx context.Context, p models.Principal, in dto.DeleteUserRequest) error
 }
@@ -55,6 +56,8 @@ type Administration interface {
 	List(ctx context.Context, prefix, after string, limit int) (users []models.User, more bool, err error)
 	Create(ctx context.Context, in dto.CreateUserRequest) (models.User, error)
 	User(ctx context.Context, id string) (models.User, error)
-	UpdateUser(ctx context.Context, id string, in dto.AdminUpdateUserRequest) (models.User, error)
-	DeleteUser(ctx context.Context, id string) error
+	// UpdateUser and DeleteUser are done by p; the zero value is an operator. For the e-mail address
+	// and the deletion of the account of p itself they need the proof that Accounts needs.
+	UpdateUser(ctx context.Context, p models.Principal, id string, in dto.AdminUpdateUserRequest) (models.User, error)
+	DeleteUser(ctx context.Context, p models.Principal, id string, in dto.DeleteUserRequest) error
 }

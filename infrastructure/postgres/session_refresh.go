@@ -8,15 +8,17 @@ import (
 	"gofiber-auth/domain/models"
 )
 
-// ByRefreshToken locks the session in a statement of its own: what a statement that waits for a
-// lock reads beside the locked row is as old as the statement, and of two that bring one token
-// the second would not see that the first has used it.
+// ByRefreshToken locks the session in a statement of its own. A statement that waits for a lock
+// reads the other rows as of its beginning: the second of two that present one token would not
+// see that the first has used it.
+//
+// Tokens that were rotated before successors were derived may have several: a used one comes first.
 func (r sessions) ByRefreshToken(ctx context.Context, hash []byte) (models.Refresh, error) {
 	var (
-		s     sessionRow
-		token refreshTokenRow
-		used  bool
-		u     userRow
+		s         sessionRow
+		token     refreshTokenRow
+		successor refreshTokenRow
+		u         userRow
 	)
 	err := r.run(ctx, "session of refresh token", func(tx *gorm.DB) error {
 		err := one(tx.Raw(`SELECT `+sessionColumns+` FROM sessions s
@@ -24,26 +26,29 @@ func (r sessions) ByRefreshToken(ctx context.Context, hash []byte) (models.Refre
 		if err != nil {
 			return err
 		}
-		dest := append([]any{&token.Hash, &token.SessionID, &token.Parent, &token.CreatedAt, &token.UsedAt, &token.Salt, &used}, u.dest()...)
-		return tx.Raw(`SELECT t.hash, t.session_id, t.parent, t.created_at, t.used_at, t.successor_salt,
-				EXISTS (SELECT 1 FROM refresh_tokens next WHERE next.parent = t.hash AND next.used_at IS NOT NULL),
+		dest := append([]any{
+			&token.Hash, &token.SessionID, &token.Parent, &token.CreatedAt, &token.UsedAt, &token.Salt, &successor.Hash, &successor.UsedAt,
+		}, u.dest()...)
+		return tx.Raw(`SELECT t.hash, t.session_id, t.parent, t.created_at, t.used_at, t.successor_salt, next.hash, next.used_at,
 				`+userColumns+`
-			FROM refresh_tokens t CROSS JOIN users u WHERE t.hash = ? AND u.id = ?`, hash, s.UserID).Row().Scan(dest...)
+			FROM refresh_tokens t CROSS JOIN users u LEFT JOIN refresh_tokens next ON next.parent = t.hash
+			WHERE t.hash = ? AND u.id = ? ORDER BY next.used_at IS NULL LIMIT 1`, hash, s.UserID).Row().Scan(dest...)
 	})
 	if err != nil {
 		return models.Refresh{}, err
 	}
 	return models.Refresh{
-		Principal: models.Principal{User: u.model(), Session: s.model()}, Token: token.model(), SuccessorUsed: used,
+		Principal: models.Principal{User: u.model(), Session: s.model()}, Token: token.model(),
+		Successor: models.RefreshToken{Hash: successor.Hash, UsedAt: storedPointer(successor.UsedAt)},
 	}, nil
 }
 
-func (r sessions) Rotate(ctx context.Context, s models.Session, successor models.RefreshToken) error {
+func (r sessions) Rotate(ctx context.Context, s models.Session, salt []byte, successor models.RefreshToken) error {
 	row := newRefreshTokenRow(successor)
 	s.LastUsedAt = row.CreatedAt
 	r.changed(s, false)
 	return r.run(ctx, "rotate refresh token", func(tx *gorm.DB) error {
-		err := tx.Exec("UPDATE refresh_tokens SET used_at = ? WHERE hash = ? AND used_at IS NULL", row.CreatedAt, row.Parent).Error
+		err := tx.Exec("UPDATE refresh_tokens SET used_at = ?, successor_salt = ? WHERE hash = ?", row.CreatedAt, salt, row.Parent).Error
 		if err != nil {
 			return err
 		}

@@ -142,6 +142,14 @@ func (r sessions) DeleteOfUser(ctx context.Context, userID, keep string) error {
 	return r.end(ctx, what, "user_id = ?", user)
 }
 
+func (r sessions) DeleteByMethod(ctx context.Context, userID, method string) error {
+	user, ok := canonicalID(userID)
+	if !ok {
+		return nil
+	}
+	return r.end(ctx, "delete sessions by method", "user_id = ? AND method IN (?, '')", user, method)
+}
+
 // end deletes the sessions of which the condition holds.
 func (r sessions) end(ctx context.Context, what, condition string, args ...any) error {
 	var ended []struct{ ID, UserID string }

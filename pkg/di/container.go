@@ -168,11 +168,19 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, shar
 			ExpiresIn: c.cfg.Tokens.ExpiresIn, Now: now, NewID: newID,
 		}),
 	})
-	accounts := serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
-		Work: c.core.Work, Users: c.core.Users, Hasher: c.core.Hasher, Sessions: authenticator, Mails: c.post.promises, Now: now, NewID: newID,
-		Limiter: shared.limiter, Addresses: sessions, Breaches: c.core.Breaches,
+	proof := serviceimpl.NewProof(serviceimpl.ProofDeps{
+		Work: c.core.Work, Sessions: sessions, Hasher: c.core.Hasher, Limiter: shared.limiter, Now: now, NewID: newID,
 	})
-	oauth, idp, err := c.newOAuth(m, authenticator, shared)
+	accounts := serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
+		Work: c.core.Work, Users: c.core.Users, Hasher: c.core.Hasher, Sessions: authenticator, Proof: proof, Mails: c.post.promises, Now: now, NewID: newID,
+		Limiter: shared.limiter, Addresses: sessions, Breaches: c.core.Breaches,
+		RefreshKey: serviceimpl.RefreshKey(secret), RefreshGrace: c.cfg.RefreshGrace,
+	})
+	administration := serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{
+		Work: c.core.Work, Users: c.core.Users, Hasher: c.core.Hasher, Proof: proof, Mails: c.post.promises, Now: now, NewID: newID,
+		Breaches: c.core.Breaches,
+	})
+	oauth, idp, err := c.newOAuth(m, authenticator, proof, shared)
 	if err != nil {
 		return err
 	}
@@ -185,10 +193,10 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, shar
 		m.WatchDatabase(pool, name)
 	}
 	c.app = routes.New(routes.Deps{
-		Authentication: accounts, Authenticator: authenticator, Accounts: accounts, Administration: c.core.Administration,
+		Authentication: accounts, Authenticator: authenticator, Accounts: accounts, Administration: administration,
 		Sessions:      serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: c.core.Work, Live: sessions, Now: now, NewID: newID}),
-		RefreshCookie: c.cfg.RefreshCookie,
-		OAuth:         oauth, Identities: oauth, Recovery: c.newRecovery(c.post, shared.limiter), Frontend: c.cfg.HTTP.FrontendURL, SecureCookies: c.cfg.App.Env != config.Development,
+		RefreshCookie: handlers.CookieMode(c.cfg.RefreshCookie), Settings: settings(c.cfg),
+		OAuth: oauth, Identities: oauth, Recovery: c.newRecovery(c.post, shared.limiter), Frontend: c.cfg.HTTP.FrontendURL, SecureCookies: c.cfg.App.Env != config.Development,
 		Snapshots: serviceimpl.NewSnapshots(serviceimpl.SnapshotsDeps{
 			Users: c.core.Users, Events: queue, Stream: publisher.Stream, Log: c.log,
 		}),

@@ -20,7 +20,7 @@ import (
 
 // newOAuth makes log-in through the identity providers that are configured. In development the
 // built-in identity provider, which it returns, stands in for the others; else that is nil.
-func (c *Container) newOAuth(m *metrics.Metrics, sessions *serviceimpl.Sessions, shared cache) (*serviceimpl.OAuth, http.Handler, error) {
+func (c *Container) newOAuth(m *metrics.Metrics, sessions *serviceimpl.Sessions, proof *serviceimpl.Proof, shared cache) (*serviceimpl.OAuth, http.Handler, error) {
 	sealer, err := NewSealer(c.cfg)
 	if err != nil {
 		return nil, nil, err
@@ -56,7 +56,7 @@ func (c *Container) newOAuth(m *metrics.Metrics, sessions *serviceimpl.Sessions,
 	return serviceimpl.NewOAuth(serviceimpl.OAuthDeps{
 		Providers: oauth.NewRegistry(providers...), Values: shared.values, UsedStates: shared.used, Sealer: sealer,
 		Work: c.core.Work, Users: c.core.Users, Identities: postgres.NewIdentities(c.core.Database),
-		Sessions: sessions, Mails: c.post.promises, Now: now, NewID: newID,
+		Sessions: sessions, Proof: proof, Mails: c.post.promises, Now: now, NewID: newID,
 	}), standIn, nil
 }
 

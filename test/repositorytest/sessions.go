@@ -77,6 +77,16 @@ var sessionTests = map[string]func(t *testing.T, s store){
 		s.Do(t, end(""))
 		wantLive(t, s, map[string]bool{first.ID: false, second.ID: false, other.ID: true})
 	},
+	"the sessions that began by a method end, and those of an unknown one": func(t *testing.T, s store) {
+		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
+		by := func(method string) func(*models.Session) { return func(s *models.Session) { s.Method = method } }
+		line, unknown, password := s.logIn(t, ada, by("line")), s.logIn(t, ada, by("")), s.logIn(t, ada, by(models.MethodPassword))
+		other := s.logIn(t, grace, by("line"))
+		s.Do(t, func(ctx context.Context, r repositories.Set) error {
+			return r.Sessions.DeleteByMethod(ctx, ada.ID, "line")
+		})
+		wantLive(t, s, map[string]bool{line.ID: false, unknown.ID: false, password.ID: true, other.ID: true})
+	},
 	"the live sessions of a user are listed, the newest first": func(t *testing.T, s store) {
 		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
 		at := kept(now)

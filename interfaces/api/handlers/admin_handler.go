@@ -8,6 +8,7 @@ import (
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/services"
+	"gofiber-auth/interfaces/api/middleware"
 	"gofiber-auth/interfaces/api/request"
 )
 
@@ -72,16 +73,20 @@ func (h Admin) Update(c *fiber.Ctx) error {
 	if err := request.Decode(c, &in, true); err != nil {
 		return err
 	}
-	user, err := h.Service.UpdateUser(c.UserContext(), c.Params("id"), in)
+	user, err := h.Service.UpdateUser(c.UserContext(), middleware.Principal(c), c.Params("id"), in)
 	if err != nil {
 		return err
 	}
 	return c.JSON(dto.NewUser(user))
 }
 
-// Delete answers DELETE /users/{id}.
+// Delete answers DELETE /users/{id}. A body is needed for the own account alone.
 func (h Admin) Delete(c *fiber.Ctx) error {
-	if err := h.Service.DeleteUser(c.UserContext(), c.Params("id")); err != nil {
+	var in dto.DeleteUserRequest
+	if err := request.Decode(c, &in, false); err != nil {
+		return err
+	}
+	if err := h.Service.DeleteUser(c.UserContext(), middleware.Principal(c), c.Params("id"), in); err != nil {
 		return err
 	}
 	return c.SendStatus(fiber.StatusNoContent)

@@ -125,8 +125,12 @@ func (h OAuth) Exchange(c *fiber.Ctx) error {
 	if err := request.Decode(c, &in, true); err != nil {
 		return err
 	}
+	asCookie, err := h.Refresh.begins(c, in.RefreshCookie)
+	if err != nil {
+		return err
+	}
 	grant, err := h.Service.Exchange(c.UserContext(), in, middleware.ClientOf(c))
-	return h.answer(c, fiber.StatusOK, grant, err)
+	return h.answer(c, fiber.StatusOK, grant, asCookie, err)
 }
 
 // Complete answers POST /auth/oauth/complete.
@@ -135,12 +139,16 @@ func (h OAuth) Complete(c *fiber.Ctx) error {
 	if err := request.Decode(c, &in, true); err != nil {
 		return err
 	}
+	asCookie, err := h.Refresh.begins(c, in.RefreshCookie)
+	if err != nil {
+		return err
+	}
 	grant, err := h.Service.Complete(c.UserContext(), in, middleware.ClientOf(c))
-	return h.answer(c, fiber.StatusCreated, grant, err)
+	return h.answer(c, fiber.StatusCreated, grant, asCookie, err)
 }
 
 // answer counts how a log-in ended and answers with the session.
-func (h OAuth) answer(c *fiber.Ctx, status int, grant services.OAuthGrant, err error) error {
+func (h OAuth) answer(c *fiber.Ctx, status int, grant services.OAuthGrant, asCookie bool, err error) error {
 	if grant.Provider == "" {
 		grant.Provider = "unknown" // the code or the ticket was nobody's
 	}
@@ -148,7 +156,7 @@ func (h OAuth) answer(c *fiber.Ctx, status int, grant services.OAuthGrant, err e
 	if err != nil {
 		return err
 	}
-	return c.Status(status).JSON(dto.OAuthAuth{Auth: h.Refresh.auth(c, grant.Grant), IsNewUser: grant.IsNewUser})
+	return c.Status(status).JSON(dto.OAuthAuth{Auth: h.Refresh.auth(c, grant.Grant, asCookie), IsNewUser: grant.IsNewUser, TakenOver: grant.TakenOver})
 }
 
 func (h OAuth) count(c *fiber.Ctx, provider, outcome string) {
@@ -166,9 +174,13 @@ func (h OAuth) Identities(c *fiber.Ctx) error {
 	return c.JSON(dto.NewLinkedIdentities(identities))
 }
 
-// Link answers POST /users/me/oauth-providers/{provider}.
+// Link answers POST /users/me/oauth-providers/{provider}. A user without a password sends no body.
 func (h OAuth) Link(c *fiber.Ctx) error {
-	start, err := h.Links.Link(c.UserContext(), middleware.Principal(c), c.Params("provider"))
+	var in dto.ProofRequest
+	if err := request.Decode(c, &in, false); err != nil {
+		return err
+	}
+	start, err := h.Links.Link(c.UserContext(), middleware.Principal(c), c.Params("provider"), in)
 	if err != nil {
 		return err
 	}
@@ -176,10 +188,18 @@ func (h OAuth) Link(c *fiber.Ctx) error {
 	return c.JSON(dto.OAuthURL{URL: start.URL})
 }
 
-// Unlink answers DELETE /users/me/oauth-providers/{provider}.
+// Unlink answers DELETE /users/me/oauth-providers/{provider}. A user without a password sends no body.
 func (h OAuth) Unlink(c *fiber.Ctx) error {
-	if err := h.Links.Unlink(c.UserContext(), middleware.Principal(c), c.Params("provider")); err != nil {
+	var in dto.ProofRequest
+	if err := request.Decode(c, &in, false); err != nil {
 		return err
+	}
+	principal, provider := middleware.Principal(c), c.Params("provider")
+	if err := h.Links.Unlink(c.UserContext(), principal, provider, in); err != nil {
+		return err
+	}
+	if principal.Session.BeganBy(provider) {
+		h.Refresh.forget(c)
 	}
 	return c.SendStatus(fiber.StatusNoContent)
 }

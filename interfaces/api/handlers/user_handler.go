@@ -12,6 +12,7 @@ import (
 // Users answers /users/me: what users do with their own accounts.
 type Users struct {
 	Service services.Accounts
+	Cookie  RefreshCookie
 }
 
 // Me answers GET /users/me, from what authentication has just read of the database.
@@ -38,10 +39,15 @@ func (h Users) ChangePassword(c *fiber.Ctx) error {
 	if err := request.Decode(c, &in, true); err != nil {
 		return err
 	}
-	if err := h.Service.ChangePassword(c.UserContext(), middleware.Principal(c), in); err != nil {
+	asCookie, err := h.Cookie.begins(c, in.RefreshCookie)
+	if err != nil {
 		return err
 	}
-	return c.SendStatus(fiber.StatusNoContent)
+	grant, err := h.Service.ChangePassword(c.UserContext(), middleware.Principal(c), in, middleware.ClientOf(c))
+	if err != nil {
+		return err
+	}
+	return c.JSON(h.Cookie.auth(c, grant, asCookie))
 }
 
 // Delete answers DELETE /users/me. A user without a password sends no body.
@@ -53,5 +59,6 @@ func (h Users) Delete(c *fiber.Ctx) error {
 	if err := h.Service.Delete(c.UserContext(), middleware.Principal(c), in); err != nil {
 		return err
 	}
+	h.Cookie.forget(c)
 	return c.SendStatus(fiber.StatusNoContent)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 
 	"gofiber-auth/application/serviceimpl"
+	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/services"
 	"gofiber-auth/interfaces/api/handlers"
@@ -62,13 +63,17 @@ func newAPI(t *testing.T) *api {
 		Reader: a.store.Sessions, Tokens: a.tokens, Lifetime: 720 * time.Hour, Now: a.clock.Now, NewID: newID,
 	})
 	mails := serviceimpl.NewMailPromises(&a.limiter, a.clock.Now, newID)
+	proof := serviceimpl.NewProof(serviceimpl.ProofDeps{
+		Work: a.store.Work, Sessions: a.store.Sessions, Hasher: a.hasher, Limiter: &a.limiter, Now: a.clock.Now, NewID: newID,
+	})
 	accounts := serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
-		Work: a.store.Work, Users: a.store.Users, Hasher: a.hasher, Sessions: sessions, Mails: mails, Now: a.clock.Now, NewID: newID,
+		Work: a.store.Work, Users: a.store.Users, Hasher: a.hasher, Sessions: sessions, Proof: proof, Mails: mails, Now: a.clock.Now, NewID: newID,
 		Limiter: &a.limiter, Addresses: a.store.Sessions, Breaches: services.NoBreachCheck{},
+		RefreshKey: serviceimpl.RefreshKey([]byte(jwtSecret)), RefreshGrace: 30 * time.Second,
 	})
 	oauth := serviceimpl.NewOAuth(serviceimpl.OAuthDeps{
 		Providers: idps{}, Values: authcode.New(1<<20, a.clock.Now), UsedStates: authcode.NewUsedStates(1000, a.clock.Now), Sealer: sealer{}, Work: a.store.Work, Users: a.store.Users, Identities: a.store.Identities,
-		Sessions: sessions, Mails: mails, Now: a.clock.Now, NewID: newID,
+		Sessions: sessions, Proof: proof, Mails: mails, Now: a.clock.Now, NewID: newID,
 	})
 	home, err := url.Parse(frontend)
 	if err != nil {
@@ -83,13 +88,14 @@ func newAPI(t *testing.T) *api {
 		}),
 		Authentication: accounts, Authenticator: sessions, Accounts: accounts,
 		Administration: serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{
-			Work: a.store.Work, Users: a.store.Users, Hasher: a.hasher, Now: a.clock.Now, NewID: newID,
+			Work: a.store.Work, Users: a.store.Users, Hasher: a.hasher, Proof: proof, Mails: mails, Now: a.clock.Now, NewID: newID,
 			Breaches: services.NoBreachCheck{},
 		}),
 		Snapshots: serviceimpl.NewSnapshots(serviceimpl.SnapshotsDeps{
 			Users: a.store.Users, Events: a.store.Outbox, Stream: a.stream.get, Log: slog.New(slog.DiscardHandler),
 		}),
-		Audit: serviceimpl.NewAuditLog(a.store.Audit),
+		Audit:    serviceimpl.NewAuditLog(a.store.Audit),
+		Settings: dto.Settings{Registration: "open", RefreshCookie: "ask", Providers: []dto.SettingsProvider{{Provider: "google", Name: "Google"}}},
 		Exporter: serviceimpl.NewExports(serviceimpl.ExportsDeps{
 			Work: a.store.Work, Identities: a.store.Identities, Sessions: a.store.Sessions, Audit: a.store.Audit, Events: a.store.Outbox, Now: a.clock.Now, NewID: newID,
 		}),
