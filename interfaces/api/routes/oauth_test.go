@@ -257,7 +257,8 @@ func TestLinkedIdentities(t *testing.T) {
 	if q := a.send(t, "GET", callbackPath(t, address, lin), "", "").frontend(t); q.Get("error") != "invalid_state" {
 		t.Errorf("another browser: %v", q)
 	}
-	a.send(t, "DELETE", "/api/v1/users/me/oauth-providers/line", ada.Token, "").want(t, 204, "")
+	a.send(t, "DELETE", "/api/v1/users/me/oauth-providers/line", ada.Token, "").want(t, 403, "wrong_password")
+	a.send(t, "DELETE", "/api/v1/users/me/oauth-providers/line", ada.Token, currentPassword).want(t, 204, "")
 	if got := list(ada.Token); !slices.Equal(got, []string{"google 1001"}) {
 		t.Errorf("identities %v", got)
 	}
