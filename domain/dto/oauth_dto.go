@@ -23,6 +23,8 @@ type OAuthURL struct {
 type ExchangeRequest struct {
 	Code         string `json:"code" validate:"required"`
 	CodeVerifier string `json:"codeVerifier"`
+
+	RefreshCookie bool `json:"refreshCookie"`
 }
 
 // CompleteOAuthRequest is the body of POST /auth/oauth/complete.
@@ -30,6 +32,8 @@ type CompleteOAuthRequest struct {
 	Ticket   string  `json:"ticket" validate:"required"`
 	Email    string  `json:"email" validate:"email_address"`
 	Username *string `json:"username" validate:"omitnil,username"`
+
+	RefreshCookie bool `json:"refreshCookie"`
 }
 
 // OAuthAuth is the answer to a log-in at an identity provider.

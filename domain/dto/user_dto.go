@@ -15,6 +15,8 @@ type RegisterRequest struct {
 	Username    string  `json:"username" validate:"username"`
 	Password    string  `json:"password" validate:"required"`
 	DisplayName *string `json:"displayName" validate:"omitnil,display_name"`
+
+	RefreshCookie bool `json:"refreshCookie"`
 }
 
 // LoginRequest is the body of POST /auth/login: an e-mail address or a username, and a password.
@@ -22,6 +24,8 @@ type LoginRequest struct {
 	Email    string `json:"email" validate:"required_without=Username"`
 	Username string `json:"username"`
 	Password string `json:"password" validate:"required"`
+
+	RefreshCookie bool `json:"refreshCookie"`
 }
 
 // UpdateUserRequest is the body of PATCH /users/me.
@@ -37,6 +41,8 @@ type UpdateUserRequest struct {
 type ChangePasswordRequest struct {
 	CurrentPassword string `json:"currentPassword"`
 	NewPassword     string `json:"newPassword" validate:"required"`
+
+	RefreshCookie bool `json:"refreshCookie"`
 }
 
 // DeleteUserRequest is the body of DELETE /users/me and DELETE /users/{id}.

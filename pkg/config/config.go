@@ -41,9 +41,37 @@ type Config struct {
 	Breach   Breach
 
 	RateLimits     bool
-	RefreshCookie  bool          // the refresh token goes to browsers as a cookie, and to nobody else
+	Registration   Registration
+	RefreshCookie  CookieMode
+	RefreshGrace   time.Duration // how long a used refresh token is answered with its successor
 	AuditRetention time.Duration // after which entries of the audit log go
 }
+
+// RegistrationMode is REGISTRATION.
+type RegistrationMode string
+
+// The registration modes.
+const (
+	RegistrationOpen     RegistrationMode = "open"     // an account at once, its address unproved
+	RegistrationVerified RegistrationMode = "verified" // an account once its address is proved
+	RegistrationClosed   RegistrationMode = "closed"   // admins and authctl only
+)
+
+// Registration is how accounts come to be.
+type Registration struct {
+	Mode    RegistrationMode
+	Domains []string // of e-mail addresses, in lower case; none: any
+}
+
+// CookieMode is REFRESH_COOKIE.
+type CookieMode string
+
+// The cookie modes: whether a refresh token travels as a cookie in place of a body.
+const (
+	CookieAsk    CookieMode = "ask" // where the request has refreshCookie
+	CookieAlways CookieMode = "true"
+	CookieNever  CookieMode = "false"
+)
 
 // App names this instance.
 type App struct {
@@ -144,7 +172,9 @@ func Load(getenv func(string) string) (Config, error) {
 		c.Breach.URL = Secret(u.String())
 	}
 	c.RateLimits = r.boolean("RATE_LIMIT_ENABLED", true)
-	c.RefreshCookie = r.boolean("REFRESH_COOKIE", false)
+	c.Registration = r.registration()
+	c.RefreshCookie = CookieMode(r.oneOf("REFRESH_COOKIE", string(CookieAsk), string(CookieAsk), string(CookieAlways), string(CookieNever)))
+	c.RefreshGrace = r.grace("REFRESH_GRACE", 30*time.Second, 5*time.Minute)
 	c.AuditRetention = r.duration("AUDIT_RETENTION", 4320*time.Hour, time.Hour)
 	if production {
 		r.demand("FRONTEND_URL", c.HTTP.FrontendURL != nil && getenv("FRONTEND_URL") != "")
@@ -152,6 +182,9 @@ func Load(getenv func(string) string) (Config, error) {
 		r.demand("NATS_URL", c.NATS.URL != "")
 		r.demand("JWT_SECRET", c.Tokens.Secret != "")
 		r.demand("TOKEN_ENCRYPTION_KEY", len(c.Tokens.EncryptionKeys) > 0)
+		if c.Registration.Mode == RegistrationVerified && c.Mail.URL == "" {
+			r.fault("SMTP_URL", "must be set with REGISTRATION=verified")
+		}
 	}
 	if len(r.faults) > 0 {
 		return Config{}, r.faults

@@ -107,6 +107,20 @@ func (r *reader) duration(name string, fallback, low time.Duration) time.Duratio
 	return d
 }
 
+// grace reads a duration from 0 to high.
+func (r *reader) grace(name string, fallback, high time.Duration) time.Duration {
+	v := r.text(name, "")
+	if v == "" {
+		return fallback
+	}
+	d, err := time.ParseDuration(v)
+	if err != nil || d < 0 || d > high {
+		r.fault(name, "must be a duration such as 30s, at most %s", high)
+		return fallback
+	}
+	return d
+}
+
 // secret reads a secret of at least n bytes. It is not trimmed: every byte counts.
 func (r *reader) secret(name string, n int) Secret {
 	v := r.getenv(name)

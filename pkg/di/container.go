@@ -174,7 +174,7 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, shar
 	accounts := serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
 		Work: c.core.Work, Users: c.core.Users, Hasher: c.core.Hasher, Sessions: authenticator, Proof: proof, Mails: c.post.promises, Now: now, NewID: newID,
 		Limiter: shared.limiter, Addresses: sessions, Breaches: c.core.Breaches,
-		RefreshKey: serviceimpl.RefreshKey(secret), RefreshGrace: 30 * time.Second,
+		RefreshKey: serviceimpl.RefreshKey(secret), RefreshGrace: c.cfg.RefreshGrace,
 	})
 	administration := serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{
 		Work: c.core.Work, Users: c.core.Users, Hasher: c.core.Hasher, Proof: proof, Mails: c.post.promises, Now: now, NewID: newID,
@@ -195,8 +195,8 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, shar
 	c.app = routes.New(routes.Deps{
 		Authentication: accounts, Authenticator: authenticator, Accounts: accounts, Administration: administration,
 		Sessions:      serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: c.core.Work, Live: sessions, Now: now, NewID: newID}),
-		RefreshCookie: c.cfg.RefreshCookie,
-		OAuth:         oauth, Identities: oauth, Recovery: c.newRecovery(c.post, shared.limiter), Frontend: c.cfg.HTTP.FrontendURL, SecureCookies: c.cfg.App.Env != config.Development,
+		RefreshCookie: handlers.CookieMode(c.cfg.RefreshCookie), Settings: settings(c.cfg),
+		OAuth: oauth, Identities: oauth, Recovery: c.newRecovery(c.post, shared.limiter), Frontend: c.cfg.HTTP.FrontendURL, SecureCookies: c.cfg.App.Env != config.Development,
 		Snapshots: serviceimpl.NewSnapshots(serviceimpl.SnapshotsDeps{
 			Users: c.core.Users, Events: queue, Stream: publisher.Stream, Log: c.log,
 		}),

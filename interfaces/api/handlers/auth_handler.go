@@ -26,12 +26,16 @@ func (h Auth) Register(c *fiber.Ctx) error {
 	if err := request.Decode(c, &in, true); err != nil {
 		return err
 	}
+	asCookie, err := h.Cookie.begins(c, in.RefreshCookie)
+	if err != nil {
+		return err
+	}
 	grant, err := h.Service.Register(c.UserContext(), in, middleware.ClientOf(c))
 	if err != nil {
 		return err
 	}
 	h.Metrics.Registrations.Inc()
-	return c.Status(fiber.StatusCreated).JSON(h.Cookie.auth(c, grant))
+	return c.Status(fiber.StatusCreated).JSON(h.Cookie.auth(c, grant, asCookie))
 }
 
 // Login answers POST /auth/login.
@@ -40,12 +44,16 @@ func (h Auth) Login(c *fiber.Ctx) error {
 	if err := request.Decode(c, &in, true); err != nil {
 		return err
 	}
+	asCookie, err := h.Cookie.begins(c, in.RefreshCookie)
+	if err != nil {
+		return err
+	}
 	grant, err := h.Service.Login(c.UserContext(), in, middleware.ClientOf(c))
 	h.Metrics.Logins.WithLabelValues(loginStatus(err)).Inc()
 	if err != nil {
 		return err
 	}
-	return c.JSON(h.Cookie.auth(c, grant))
+	return c.JSON(h.Cookie.auth(c, grant, asCookie))
 }
 
 // Logout answers POST /auth/logout.

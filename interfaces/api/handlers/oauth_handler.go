@@ -118,8 +118,12 @@ func (h OAuth) Exchange(c *fiber.Ctx) error {
 	if err := request.Decode(c, &in, true); err != nil {
 		return err
 	}
+	asCookie, err := h.Refresh.begins(c, in.RefreshCookie)
+	if err != nil {
+		return err
+	}
 	grant, err := h.Service.Exchange(c.UserContext(), in, middleware.ClientOf(c))
-	return h.answer(c, fiber.StatusOK, grant, err)
+	return h.answer(c, fiber.StatusOK, grant, asCookie, err)
 }
 
 // Complete answers POST /auth/oauth/complete.
@@ -128,12 +132,16 @@ func (h OAuth) Complete(c *fiber.Ctx) error {
 	if err := request.Decode(c, &in, true); err != nil {
 		return err
 	}
+	asCookie, err := h.Refresh.begins(c, in.RefreshCookie)
+	if err != nil {
+		return err
+	}
 	grant, err := h.Service.Complete(c.UserContext(), in, middleware.ClientOf(c))
-	return h.answer(c, fiber.StatusCreated, grant, err)
+	return h.answer(c, fiber.StatusCreated, grant, asCookie, err)
 }
 
 // answer counts how a log-in ended and answers with the session.
-func (h OAuth) answer(c *fiber.Ctx, status int, grant services.OAuthGrant, err error) error {
+func (h OAuth) answer(c *fiber.Ctx, status int, grant services.OAuthGrant, asCookie bool, err error) error {
 	if grant.Provider == "" {
 		grant.Provider = "unknown" // the code or the ticket was nobody's
 	}
@@ -141,7 +149,7 @@ func (h OAuth) answer(c *fiber.Ctx, status int, grant services.OAuthGrant, err e
 	if err != nil {
 		return err
 	}
-	return c.Status(status).JSON(dto.OAuthAuth{Auth: h.Refresh.auth(c, grant.Grant), IsNewUser: grant.IsNewUser, TakenOver: grant.TakenOver})
+	return c.Status(status).JSON(dto.OAuthAuth{Auth: h.Refresh.auth(c, grant.Grant, asCookie), IsNewUser: grant.IsNewUser, TakenOver: grant.TakenOver})
 }
 
 func (h OAuth) count(c *fiber.Ctx, provider, outcome string) {

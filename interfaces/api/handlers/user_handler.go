@@ -39,11 +39,15 @@ func (h Users) ChangePassword(c *fiber.Ctx) error {
 	if err := request.Decode(c, &in, true); err != nil {
 		return err
 	}
+	asCookie, err := h.Cookie.begins(c, in.RefreshCookie)
+	if err != nil {
+		return err
+	}
 	grant, err := h.Service.ChangePassword(c.UserContext(), middleware.Principal(c), in, middleware.ClientOf(c))
 	if err != nil {
 		return err
 	}
-	return c.JSON(h.Cookie.auth(c, grant))
+	return c.JSON(h.Cookie.auth(c, grant, asCookie))
 }
 
 // Delete answers DELETE /users/me. A user without a password sends no body.

@@ -29,6 +29,9 @@ func TestBodiesHaveTheFieldsOfTheCode(t *testing.T) {
 		"SnapshotUser":          dto.SnapshotUser{},
 		"SnapshotPage":          dto.SnapshotPage{},
 		"Auth":                  dto.Auth{},
+		"Settings":              dto.Settings{},
+		"ExchangeRequest":       dto.ExchangeRequest{},
+		"CompleteOAuthRequest":  dto.CompleteOAuthRequest{},
 		"RefreshRequest":        dto.RefreshRequest{},
 		"Session":               dto.Session{},
 		"AuditEntry":            dto.AuditEntry{},
@@ -50,7 +53,7 @@ func TestResponsesPromiseEveryField(t *testing.T) {
 	t.Parallel()
 	doc := loadDocument(t)
 	sometimes := map[string]string{"Auth": "refreshToken"} // by cookie elsewhere
-	for _, schema := range []string{"User", "UserPage", "SnapshotUser", "SnapshotPage", "Auth", "Session", "AuditEntry", "AuditPage", "Export", "FieldError", "Health"} {
+	for _, schema := range []string{"User", "UserPage", "SnapshotUser", "SnapshotPage", "Auth", "Settings", "Session", "AuditEntry", "AuditPage", "Export", "FieldError", "Health"} {
 		s := doc.Components.Schemas[schema].Value
 		want := slices.DeleteFunc(sortedKeys(s.Properties), func(name string) bool { return name == sometimes[schema] })
 		if got := slices.Sorted(slices.Values(s.Required)); !slices.Equal(got, want) {

@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 
 	"gofiber-auth/application/serviceimpl"
+	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/interfaces/api/handlers"
 	"gofiber-auth/interfaces/api/openapi/openapitest"
@@ -96,7 +97,8 @@ func newAPI(t *testing.T) *api {
 		Snapshots: serviceimpl.NewSnapshots(serviceimpl.SnapshotsDeps{
 			Users: a.store.Users, Events: a.store.Outbox, Stream: a.stream.get, Log: slog.New(slog.DiscardHandler),
 		}),
-		Audit: serviceimpl.NewAuditLog(a.store.Audit),
+		Audit:    serviceimpl.NewAuditLog(a.store.Audit),
+		Settings: dto.Settings{Registration: "open", RefreshCookie: "ask", Providers: []dto.SettingsProvider{{Provider: "google", Name: "Google"}}},
 		Exporter: serviceimpl.NewExports(serviceimpl.ExportsDeps{
 			Work: a.store.Work, Identities: a.store.Identities, Sessions: a.store.Sessions, Audit: a.store.Audit, Events: a.store.Outbox, Now: a.clock.Now, NewID: newID,
 		}),

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/services"
 	"gofiber-auth/interfaces/api/handlers"
 	"gofiber-auth/interfaces/api/middleware"
@@ -37,14 +38,16 @@ type Deps struct {
 	Metrics        *metrics.Metrics
 	Log            *slog.Logger
 
-	Frontend       *url.URL     // where browsers go after an identity provider
-	SecureCookies  bool         // anywhere but in development
-	RefreshCookie  bool         // whether refresh tokens go to browsers as cookies, and to nobody else
-	SyncToken      string       // of other services; empty: no routes for them
-	Demo           fs.FS        // the demo front end; nil: none
-	DevelopmentIDP http.Handler // the identity provider of development; nil: none
+	Frontend       *url.URL            // where browsers go after an identity provider
+	SecureCookies  bool                // anywhere but in development
+	RefreshCookie  handlers.CookieMode // whether refresh tokens travel as cookies; empty: never
+	SyncToken      string              // of other services; empty: no routes for them
+	Demo           fs.FS               // the demo front end; nil: none
+	DevelopmentIDP http.Handler        // the identity provider of development; nil: none
 
 	DevelopmentMail http.Handler // the mails of development; nil: none
+
+	Settings dto.Settings // what GET /auth/settings answers
 
 	Production     bool
 	AllowedOrigins []string
@@ -92,6 +95,7 @@ func New(d Deps) *fiber.App {
 	api.Post("/auth/refresh", sensitive, body, auth.Refresh)
 	api.Post("/auth/logout", bearer, body, auth.Logout)
 
+	api.Get("/auth/settings", handlers.Settings(d.Settings))
 	recovery(api, d.Recovery, sensitive, body, bearer)
 
 	api.Post("/auth/exchange", sensitive, body, oauth.Exchange)

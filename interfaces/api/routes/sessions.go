@@ -16,5 +16,5 @@ func sessions(api fiber.Router, d Deps, bearer, body fiber.Handler) {
 
 // refreshCookie says how refresh tokens travel.
 func (d Deps) refreshCookie() handlers.RefreshCookie {
-	return handlers.RefreshCookie{Enabled: d.RefreshCookie, Origins: d.AllowedOrigins}
+	return handlers.RefreshCookie{Mode: d.RefreshCookie, Origins: d.AllowedOrigins}
 }
