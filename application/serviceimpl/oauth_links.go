@@ -83,6 +83,13 @@ func (o *OAuth) Unlink(ctx context.Context, p models.Principal, provider string,
 	if !slices.Contains(models.Providers(), provider) {
 		return domain.ErrProviderUnknown
 	}
+	identities, err := o.Identities.OfUser(ctx, p.User.ID)
+	switch {
+	case err != nil:
+		return err
+	case !hasProvider(identities, provider): // the bearer may list them without a proof, too
+		return domain.ErrNotFound
+	}
 	return o.Proof.startingOver(ctx, p, func(p models.Principal) error {
 		if err := o.Proof.check(ctx, p, in.CurrentPassword); err != nil {
 			return err

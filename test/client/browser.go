@@ -124,14 +124,14 @@ func (b *Browser) Begin(t testing.TB, provider string, challenge bool) Flow {
 	return f
 }
 
-// Linking returns the request that begins to link an identity to the account.
+// Linking returns the request that begins to link an identity to the account, with Password.
 func Linking(provider, token string) Request {
-	return Request{Method: http.MethodPost, Path: "/users/me/oauth-providers/" + provider, Token: token}
+	return Request{Method: http.MethodPost, Path: "/users/me/oauth-providers/" + provider, Token: token, Body: Object("currentPassword", Password)}
 }
 
-// Unlinking returns the request that removes an identity from the account.
+// Unlinking returns the request that removes an identity from the account, with Password.
 func Unlinking(provider, token string) Request {
-	return Request{Method: http.MethodDelete, Path: "/users/me/oauth-providers/" + provider, Token: token}
+	return Request{Method: http.MethodDelete, Path: "/users/me/oauth-providers/" + provider, Token: token, Body: Object("currentPassword", Password)}
 }
 
 // BeginLink starts a linking.

@@ -197,8 +197,14 @@ func (s *Storage) AuditOf(t testing.TB, userID string) []models.AuditEntry {
 func (s *Storage) UnsentMails(t testing.TB) (mails []models.Mail) {
 	t.Helper()
 	const query = "SELECT id, kind, coalesce(user_id, '') AS user_id, recipient AS \"to\", language, request_id, attempts, refusals FROM mails ORDER BY id"
-	err := s.DB.Read.Raw(query).Scan(&mails).Error
-	return must(t, mails, err)
+	rows, err := s.DB.Read.Raw(query).Rows()
+	must(t, rows, err)
+	for err == nil && rows.Next() {
+		var m models.Mail
+		err = rows.Scan(&m.ID, &m.Kind, &m.UserID, &m.To, &m.Language, &m.RequestID, &m.Attempts, &m.Refusals)
+		mails = append(mails, m)
+	}
+	return must(t, mails, errors.Join(err, rows.Err(), rows.Close()))
 }
 
 // Count returns the number of rows of a table.

@@ -330,8 +330,10 @@ func TestChangePassword(t *testing.T) {
 	put(`{"currentPassword":"`+goodPassword+`"}`).wantFields(t, "newPassword required")
 	put(`{"currentPassword":"`+goodPassword+`","newPassword":"qwertyuiop"}`).wantFields(t, "newPassword common_password")
 	a.send(t, "GET", "/api/v1/users/me", elsewhere.Token, "").want(t, 200, "")
-	put(`{"currentPassword":"`+goodPassword+`","newPassword":"another good secret"}`).want(t, 204, "")
-	a.send(t, "GET", "/api/v1/users/me", ada.Token, "").want(t, 200, "")
+	var changed auth
+	put(`{"currentPassword":"`+goodPassword+`","newPassword":"another good secret"}`).want(t, 200, "").into(t, &changed)
+	a.send(t, "GET", "/api/v1/users/me", changed.Token, "").want(t, 200, "")
+	a.send(t, "GET", "/api/v1/users/me", ada.Token, "").want(t, 401, "unauthorized")
 	a.send(t, "GET", "/api/v1/users/me", elsewhere.Token, "").want(t, 401, "unauthorized")
 	a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"ada","password":"`+goodPassword+`"}`).want(t, 401, "invalid_credentials")
 	a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"ada","password":"another good secret"}`).want(t, 200, "")
@@ -352,7 +354,7 @@ func TestWithoutAPassword(t *testing.T) {
 	a.send(t, "DELETE", "/api/v1/users/me", ada.Token, "").want(t, 403, "reauthentication_required")
 	a.clock.pass(-2 * time.Second)
 	a.send(t, "PATCH", "/api/v1/users/me", ada.Token, `{"email":"new@example.com"}`).want(t, 200, "")
-	a.send(t, "PUT", "/api/v1/users/me/password", ada.Token, `{"newPassword":"a first good secret"}`).want(t, 204, "")
+	a.send(t, "PUT", "/api/v1/users/me/password", ada.Token, `{"newPassword":"a first good secret"}`).want(t, 200, "").into(t, &ada)
 	a.send(t, "DELETE", "/api/v1/users/me", ada.Token, "").want(t, 403, "wrong_password") // it has one now
 	a.send(t, "DELETE", "/api/v1/users/me", ada.Token, `{"currentPassword":"a first good secret"}`).want(t, 204, "")
 }

@@ -98,7 +98,7 @@ func TestLastAdmin(t *testing.T) {
 	a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"isActive":false}`).want(t, 200, "") // she does not count any more
 	a.send(t, "PATCH", me, root.Token, `{"role":"user"}`).want(t, 409, "last_admin")
 	a.send(t, "PATCH", me, root.Token, `{"isActive":false}`).want(t, 409, "last_admin")
-	a.send(t, "DELETE", me, root.Token, "").want(t, 409, "last_admin")
+	a.send(t, "DELETE", me, root.Token, currentPassword).want(t, 409, "last_admin")
 	a.send(t, "PATCH", me, root.Token, `{"role":"admin","isActive":true,"displayName":"Root"}`).want(t, 200, "")
 	a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"role":"user"}`).want(t, 200, "")
 }

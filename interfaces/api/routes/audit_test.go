@@ -74,14 +74,14 @@ func TestAUsersOwnLog(t *testing.T) {
 	me("PATCH", "", `{"email":"new@example.com","currentPassword":"wrong"}`, 403, "wrong_password")
 	me("PATCH", "", `{"email":"new@example.com"}`, 403, "wrong_password") // no guess
 	me("PATCH", "", `{"email":"new@example.com","username":"countess","currentPassword":"`+goodPassword+`"}`, 200, "")
-	me("PUT", "/password", `{"currentPassword":"`+goodPassword+`","newPassword":"another horse battery"}`, 204, "")
 	a.link(t, ada.Token, gustav)
-	me("DELETE", "/oauth-providers/google", "", 204, "")
+	me("DELETE", "/oauth-providers/google", currentPassword, 204, "")
+	a.send(t, "PUT", "/api/v1/users/me/password", ada.Token, `{"currentPassword":"`+goodPassword+`","newPassword":"another horse battery"}`).want(t, 200, "").into(t, &ada)
 	a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"role":"admin","isActive":true,"displayName":"Countess"}`, "User-Agent", firefox).want(t, 200, "")
 	a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"role":"admin"}`).want(t, 200, "") // nothing new
 
 	page := a.audit(t, "/users/me/audit", ada.Token)
-	wantActions(t, page, "user_changed", "identity_unlinked", "identity_linked", "password_changed", "username_changed", "email_changed",
+	wantActions(t, page, "user_changed", "password_changed", "identity_unlinked", "identity_linked", "username_changed", "email_changed",
 		"login_failed", "logged_out", "logged_in", "login_failed", "registered")
 	for i, e := range page.Entries {
 		actor, ip := ada.User.ID, "0.0.0.0"

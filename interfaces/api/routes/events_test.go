@@ -77,11 +77,11 @@ var eventsOfRoutes = map[string]func(p people) []call{
 		return []call{{"", "", "", p.ada.Token, 200, none}}
 	},
 	"POST /api/v1/users/me/oauth-providers/{provider}": func(p people) []call {
-		return []call{{"", "/api/v1/users/me/oauth-providers/line", "", p.ada.Token, 200, none}}
+		return []call{{"", "/api/v1/users/me/oauth-providers/line", currentPassword, p.ada.Token, 200, none}}
 	},
 	"DELETE /api/v1/users/me/oauth-providers/{provider}": func(p people) []call {
 		p.link(p.ada.Token, lin)
-		return []call{{"", "/api/v1/users/me/oauth-providers/line", "", p.ada.Token, 204, none}}
+		return []call{{"", "/api/v1/users/me/oauth-providers/line", currentPassword, p.ada.Token, 204, none}}
 	},
 	"POST /api/v1/auth/refresh": func(p people) []call {
 		return []call{{"", "", `{"refreshToken":"` + p.ada.RefreshToken + `"}`, "", 200, none}}
@@ -108,7 +108,7 @@ var eventsOfRoutes = map[string]func(p people) []call{
 		}
 	},
 	"PUT /api/v1/users/me/password": func(p people) []call {
-		return []call{{"", "", `{"currentPassword":"` + goodPassword + `","newPassword":"another horse battery"}`, p.ada.Token, 204, none}}
+		return []call{{"", "", `{"currentPassword":"` + goodPassword + `","newPassword":"another horse battery"}`, p.ada.Token, 200, none}}
 	},
 	"DELETE /api/v1/users/me": func(p people) []call {
 		return []call{{"", "", `{"currentPassword":"` + goodPassword + `"}`, p.ada.Token, 204, models.ActionDeleted}}

@@ -31,9 +31,11 @@ import (
 
 const (
 	goodPassword = "correct horse battery staple"
-	jwtSecret    = "a secret of at least thirty-two bytes"
-	syncToken    = "a-token-of-at-least-thirty-two-bytes"
-	frontend     = "https://app.example.com"
+	// currentPassword is the proof of users with that password.
+	currentPassword = `{"currentPassword":"` + goodPassword + `"}`
+	jwtSecret       = "a secret of at least thirty-two bytes"
+	syncToken       = "a-token-of-at-least-thirty-two-bytes"
+	frontend        = "https://app.example.com"
 )
 
 // api is the whole application over a database in memory and a hasher that does not hash.

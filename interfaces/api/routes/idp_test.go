@@ -82,7 +82,11 @@ func callbackPath(t *testing.T, address string, who models.ExternalIdentity) str
 // provider begins a flow and returns the address at the provider with the browser's cookie.
 func (a *api) provider(t *testing.T, method, path, token string) (address, cookie string) {
 	t.Helper()
-	got := a.send(t, method, path, token, "").want(t, 200, "")
+	proof := ""
+	if method == "POST" {
+		proof = currentPassword
+	}
+	got := a.send(t, method, path, token, proof).want(t, 200, "")
 	var body struct{ URL string }
 	got.into(t, &body)
 	cookies := (&http.Response{Header: got.header}).Cookies()

@@ -50,7 +50,7 @@ func TestRefresh(t *testing.T) {
 	if sessionIDOf(next) != sessionIDOf(ada) || next.RefreshToken == ada.RefreshToken || next.RefreshExpiresIn != ada.RefreshExpiresIn-20*60 {
 		t.Errorf("%+v is followed by %+v", ada, next)
 	}
-	a.clock.pass(11 * time.Second)
+	a.clock.pass(31 * time.Second)
 	reused := a.send(t, "POST", refreshPath, "", refreshBody(ada.RefreshToken)).want(t, 401, "refresh_token_reused")
 	if strings.Contains(string(reused.body), ada.RefreshToken) || reused.header.Get("Set-Cookie") != "" {
 		t.Errorf("the answer is %s with the cookie %q", reused.body, reused.header.Get("Set-Cookie"))
@@ -170,7 +170,7 @@ func TestCookieModeRefuses(t *testing.T) {
 	a.send(t, "POST", refreshPath, "", refreshBody("x"), ours...).want(t, 401, "invalid_refresh_token") // the body wins
 
 	a.send(t, "POST", refreshPath, "", `{}`, ours...).want(t, 200, "")
-	a.clock.pass(11 * time.Second)
+	a.clock.pass(31 * time.Second)
 	a.send(t, "POST", refreshPath, "", `{}`, ours...).want(t, 401, "refresh_token_reused").wantCleared(t)
 }
 
