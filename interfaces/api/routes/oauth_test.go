@@ -3,7 +3,6 @@ package routes_test
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -128,46 +127,6 @@ func TestTooManyCookiesAreDropped(t *testing.T) {
 	}
 }
 
-func TestCallbacksOfProviders(t *testing.T) {
-	t.Parallel()
-	a := newAPI(t)
-	flow := func() url.Values {
-		address, _ := a.provider(t, "GET", startPath("google"), "")
-		u, err := url.Parse(callbackPath(t, address, gustav))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return u.Query()
-	}
-	for name, tt := range map[string]struct {
-		provider string
-		change   func(q url.Values)
-		want     string
-		state    string
-	}{
-		"denied":           {"google", func(q url.Values) { q.Del("code"); q.Set("error", "access_denied") }, "access_denied", "mine"},
-		"denied with code": {"google", func(q url.Values) { q.Set("error", "access_denied") }, "access_denied", "mine"},
-		"another error":    {"google", func(q url.Values) { q.Set("error", "<script>") }, "provider_error", "mine"},
-		"denied, no state": {"google", func(q url.Values) { clear(q); q.Set("error", "access_denied") }, "invalid_state", ""},
-		"nothing":          {"google", func(q url.Values) { clear(q) }, "invalid_state", ""},
-		"mixed up":         {"line", func(url.Values) {}, "invalid_state", "mine"},
-		"two states":       {"google", func(q url.Values) { q.Add("state", "another") }, "invalid_state", ""},
-		"two codes":        {"google", func(q url.Values) { q.Add("code", "another") }, "provider_error", "mine"},
-		"a wrong code":     {"google", func(q url.Values) { q.Set("code", "wrong") }, "provider_error", "mine"},
-		"no text":          {"google", func(q url.Values) { q.Set("state", "\xff") }, "invalid_state", ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			q := flow()
-			tt.change(q)
-			got := a.send(t, "GET", "/api/v1/auth/"+tt.provider+"/callback?"+q.Encode(), "", "").frontend(t)
-			if got.Get("error") != tt.want || got.Get("state") != tt.state || got.Has("code") {
-				t.Errorf("the front end is called with %v", got)
-			}
-		})
-	}
-}
-
 func TestProvidersThatAreNotThere(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
@@ -192,19 +151,5 @@ func TestProvidersThatAreNotThere(t *testing.T) {
 				t.Errorf("%s /auth/%s: Allow = %q", method, path, got.header.Get("Allow"))
 			}
 		}
-	}
-}
-
-// A scanner that looks at a link before its reader does must not end the reader's log-in.
-func TestWhoOnlyLooksUsesNothingUp(t *testing.T) {
-	t.Parallel()
-	a := newAPI(t)
-	address, _ := a.provider(t, "GET", startPath("google"), "")
-	path := callbackPath(t, address, gustav)
-	if got := a.send(t, "HEAD", path, "", ""); got.status != 405 || got.header.Get("Allow") != "GET" {
-		t.Errorf("HEAD = %d, Allow %q", got.status, got.header.Get("Allow"))
-	}
-	if q := a.send(t, "GET", path, "", "").frontend(t); q.Get("code") == "" {
-		t.Errorf("after a look: %v", q)
 	}
 }
