@@ -235,7 +235,7 @@ func TestOAuthLookalikes(t *testing.T) {
 	})
 }
 
-func TestOAuthNamesAndPictures(t *testing.T) {
+func TestOAuthNames(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *setup) {
 		for _, provider := range fakeidp.Names {
@@ -247,13 +247,6 @@ func TestOAuthNamesAndPictures(t *testing.T) {
 				shown := s.ends(t, fmt.Sprintf("%s, named %.20q", provider, name), provider, a, "ok").User.DisplayName
 				if shown != nil && (*shown == "" || utf8.RuneCountInString(*shown) > 100 || strings.ContainsAny(*shown, "\x00\n")) {
 					t.Errorf("%s, named %.20q: the displayName is %q", provider, name, *shown)
-				}
-			}
-			for _, picture := range []string{"http://pictures.example/1.png", "javascript:alert(1)", "data:image/png;base64,AA", "//x", "https://", "\x00", "https://p.example/" + strings.Repeat("p", 3000)} {
-				a := person()
-				a.Picture = picture
-				if got := s.ends(t, fmt.Sprintf("%s, with the picture %.20q", provider, picture), provider, a, "ok").User.Avatar; got != nil {
-					t.Errorf("%s, with the picture %.20q: the avatar is %.40q", provider, picture, *got)
 				}
 			}
 		}
