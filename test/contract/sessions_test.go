@@ -66,51 +66,6 @@ func TestSessionList(t *testing.T) {
 	})
 }
 
-func TestEndingSessions(t *testing.T) {
-	t.Parallel()
-	onBoth(t, func(t *testing.T, s *setup) {
-		t.Run("of another user", func(t *testing.T) {
-			t.Parallel()
-			mine, theirs := s.one.Register(t), s.one.Register(t)
-			for _, id := range []string{client.SID(t, theirs.Token), "0199aaaa-bbbb-7ccc-8ddd-eeeeffff0000", "x", "%00", "1'%20OR%20'1'='1"} {
-				s.two.Refuses(t, endSession(mine.Token, id), 404, "not_found")
-			}
-			s.lives(t, "the other user", theirs)
-			s.one.Refresh(t, theirs.RefreshToken)
-		})
-		t.Run("one", func(t *testing.T) {
-			t.Parallel()
-			mine := s.one.Register(t)
-			other := s.one.LogIn(t, mine.User.Email, client.Password)
-			s.two.Must(t, endSession(mine.Token, client.SID(t, other.Token)), 204, nil)
-			s.dead(t, "the ended session", other)
-			s.lives(t, "the current session", mine)
-			s.one.Refuses(t, endSession(mine.Token, client.SID(t, other.Token)), 404, "not_found")
-			s.two.Must(t, endSession(mine.Token, client.SID(t, mine.Token)), 204, nil)
-			s.dead(t, "the session that ended itself", mine)
-		})
-		t.Run("all others", func(t *testing.T) {
-			t.Parallel()
-			mine := s.one.Register(t)
-			others := []auth{s.one.LogIn(t, mine.User.Email, client.Password), s.two.LogIn(t, mine.User.Email, client.Password)}
-			s.two.Must(t, endSession(mine.Token, ""), 204, nil)
-			for _, other := range others {
-				s.dead(t, "another session", other)
-			}
-			s.lives(t, "the current session", mine)
-			s.two.Refresh(t, mine.RefreshToken)
-		})
-		t.Run("by log-out", func(t *testing.T) {
-			t.Parallel()
-			mine := s.one.Register(t)
-			other := s.one.LogIn(t, mine.User.Email, client.Password)
-			s.two.Must(t, request{Method: "POST", Path: "/auth/logout", Token: mine.Token}, 204, nil)
-			s.dead(t, "the session", mine)
-			s.lives(t, "another session", other)
-		})
-	})
-}
-
 // TestWhatEndsSessionsRacesLogIns has log-ins, refreshes and requests at both instances while the
 // sessions end. Nothing of before survives the acknowledged end.
 func TestWhatEndsSessionsRacesLogIns(t *testing.T) {
@@ -202,33 +157,5 @@ func TestEndsOfSessionsRaceTheirUse(t *testing.T) {
 			s.dead(t, "the ended session", other)
 		}
 		s.lives(t, "the session that ended them", mine)
-	})
-}
-
-func TestListedSessionsAreThoseThatWork(t *testing.T) {
-	t.Parallel()
-	onBoth(t, func(t *testing.T, s *setup) {
-		mine := s.one.Register(t)
-		got := make([]auth, 20)
-		client.AtOnce(len(got), func(n int) {
-			if n == 7 {
-				s.two.Send(t, endSession(mine.Token, ""))
-			} else if err := s.at(n).Send(t, client.Login(mine.User.Email, client.Password)).Decode(200, &got[n]); err != nil {
-				t.Error(err)
-			}
-		})
-		listed := map[string]bool{}
-		for _, one := range s.one.Sessions(t, mine.Token) {
-			listed[one.ID] = true
-		}
-		for n, a := range got {
-			if a.Token == "" {
-				continue
-			}
-			a.Seen()
-			if works := s.at(n+1).Send(t, request{Method: "GET", Path: "/users/me", Token: a.Token}).Status == 200; works != listed[client.SID(t, a.Token)] {
-				t.Errorf("session %d is listed: %v, works: %v", n, !works, works)
-			}
-		}
 	})
 }
