@@ -267,8 +267,28 @@ func TestForgedAddresses(t *testing.T) {
 	s := limited(t)
 	address := client.Address()
 	spend(t, s, func(n int) string { return fmt.Sprintf("192.0.2.%d, %s, 10.1.2.%d", n, address, n) }) // through two proxies
+	spend(t, s, func(n int) string { return fmt.Sprintf("2001:db8:1:2:%x:%x::%x", n, n, n) })          // of one /64
 	s = newSetup(t, map[string]string{"RATE_LIMIT_ENABLED": "true", "TRUSTED_PROXIES": "10.0.0.0/8"})
 	spend(t, s, func(n int) string { return fmt.Sprintf("192.0.2.%d", n) })
+}
+
+func TestLimitsSwitchedOff(t *testing.T) {
+	t.Parallel()
+	s := embedded(t)
+	c := s.one.From(client.Address())
+	a := c.Register(t)
+	for range 3 * perAccount {
+		c.Refuses(t, guess(a.User.Email), 401, "invalid_credentials")
+	}
+	for range perAddress + 5 {
+		if got := c.Refuses(t, sensitive[6].request, 400, "invalid_code"); got.Header.Get("RateLimit") != "" {
+			t.Fatalf("an answer without limits has RateLimit %s", got.Header.Get("RateLimit"))
+		}
+	}
+	for n := range perMailbox + 1 {
+		c.Must(t, forgot(a.User.Email), 202, nil)
+		s.mails(t, a.User.Email, n+2)
+	}
 }
 
 // TestLimitsWithoutRedis kills and stops Redis. Each instance then counts for itself.

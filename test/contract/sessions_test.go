@@ -66,6 +66,51 @@ func TestSessionList(t *testing.T) {
 	})
 }
 
+func TestEndingSessions(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *setup) {
+		t.Run("of another user", func(t *testing.T) {
+			t.Parallel()
+			mine, theirs := s.one.Register(t), s.one.Register(t)
+			for _, id := range []string{client.SID(t, theirs.Token), "0199aaaa-bbbb-7ccc-8ddd-eeeeffff0000", "x", "%00", "1'%20OR%20'1'='1"} {
+				s.two.Refuses(t, endSession(mine.Token, id), 404, "not_found")
+			}
+			s.lives(t, "the other user", theirs)
+			s.one.Refresh(t, theirs.RefreshToken)
+		})
+		t.Run("one", func(t *testing.T) {
+			t.Parallel()
+			mine := s.one.Register(t)
+			other := s.one.LogIn(t, mine.User.Email, client.Password)
+			s.two.Must(t, endSession(mine.Token, client.SID(t, other.Token)), 204, nil)
+			s.dead(t, "the ended session", other)
+			s.lives(t, "the current session", mine)
+			s.one.Refuses(t, endSession(mine.Token, client.SID(t, other.Token)), 404, "not_found")
+			s.two.Must(t, endSession(mine.Token, client.SID(t, mine.Token)), 204, nil)
+			s.dead(t, "the session that ended itself", mine)
+		})
+		t.Run("all others", func(t *testing.T) {
+			t.Parallel()
+			mine := s.one.Register(t)
+			others := []auth{s.one.LogIn(t, mine.User.Email, client.Password), s.two.LogIn(t, mine.User.Email, client.Password)}
+			s.two.Must(t, endSession(mine.Token, ""), 204, nil)
+			for _, other := range others {
+				s.dead(t, "another session", other)
+			}
+			s.lives(t, "the current session", mine)
+			s.two.Refresh(t, mine.RefreshToken)
+		})
+		t.Run("by log-out", func(t *testing.T) {
+			t.Parallel()
+			mine := s.one.Register(t)
+			other := s.one.LogIn(t, mine.User.Email, client.Password)
+			s.two.Must(t, request{Method: "POST", Path: "/auth/logout", Token: mine.Token}, 204, nil)
+			s.dead(t, "the session", mine)
+			s.lives(t, "another session", other)
+		})
+	})
+}
+
 // TestWhatEndsSessionsRacesLogIns has log-ins, refreshes and requests at both instances while the
 // sessions end. Nothing of before survives the acknowledged end.
 func TestWhatEndsSessionsRacesLogIns(t *testing.T) {
