@@ -31,7 +31,7 @@ const (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	_ = flag.Set("test.parallel", "8") // tests mostly wait for processes
+	_ = flag.Set("test.parallel", "6") // tests mostly wait for processes
 	os.Exit(harness.Main(m, "gofiber-auth/cmd/api", "gofiber-auth/cmd/authctl", "gofiber-auth/cmd/test_subscriber", harness.NatsServer))
 }
 
@@ -108,7 +108,7 @@ func newEnv(t testing.TB, settings map[string]string) (*setup, map[string]string
 	maps.Copy(env, map[string]string{
 		"FRONTEND_URL": frontend, "SMTP_URL": "smtp://" + s.sink.Addr, "MAIL_FROM": "Accounts <accounts@example.net>",
 		"JWT_SECRET": rand.Text() + rand.Text(), "TOKEN_ENCRYPTION_KEY": base64.StdEncoding.EncodeToString(key),
-		"SYNC_TOKEN": syncToken, "TRUSTED_PROXIES": "127.0.0.1",
+		"SYNC_TOKEN": syncToken, "TRUSTED_PROXIES": "127.0.0.1", "DB_MAX_OPEN_CONNS": "8", "DB_MAX_IDLE_CONNS": "8",
 	})
 	maps.Copy(env, s.idp.Env())
 	maps.Copy(env, settings)

@@ -25,7 +25,7 @@ const (
 
 // boxes are the black-box tests. Left out is what needs browsers or programs of others, and what
 // takes minutes.
-var boxes = []string{"test/contract", "test/simulator", "test/e2e", "test/examiner"}
+var boxes = []string{"test/contract"}
 
 // related are the tests in process that may notice a fault; of the domain those that use it, not
 // all that carry its types. The cheapest come first.
