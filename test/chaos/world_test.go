@@ -78,7 +78,7 @@ func newWorld(t *testing.T, d deployment) *world {
 		w.cluster = newCluster(t)
 		env["DATABASE_URL"] = w.cluster.URL()
 	case d.postgres:
-		env["DATABASE_URL"] = pgtest.New(t)
+		env["DATABASE_URL"] = pgtest.Migrated(t)
 	}
 	for range d.instances {
 		own := maps.Clone(env)
