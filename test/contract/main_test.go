@@ -65,13 +65,16 @@ var (
 	pair     = harness.Share(func(t testing.TB) *setup { return newPair(t, nil) })
 )
 
-// onBoth runs a test on both shared set-ups.
+// onBoth runs a test on both shared set-ups, with -short on the embedded one alone.
 func onBoth(t *testing.T, test func(t *testing.T, s *setup)) {
 	t.Helper()
 	t.Run("embedded", func(t *testing.T) {
 		t.Parallel()
 		test(t, embedded(t))
 	})
+	if testing.Short() {
+		return
+	}
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
 		test(t, pair(t))
@@ -82,6 +85,9 @@ func onBoth(t *testing.T, test func(t *testing.T, s *setup)) {
 func onOwn(t *testing.T, settings func(t *testing.T) map[string]string, test func(t *testing.T, s *setup)) {
 	t.Helper()
 	for name, database := range map[string]bool{"embedded": false, "postgres": true} {
+		if database && testing.Short() {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			own := map[string]string{}
@@ -89,7 +95,7 @@ func onOwn(t *testing.T, settings func(t *testing.T) map[string]string, test fun
 				own = settings(t)
 			}
 			if database {
-				own["DATABASE_URL"] = pgtest.New(t)
+				own["DATABASE_URL"] = pgtest.Migrated(t)
 			}
 			test(t, newSetup(t, own))
 		})
@@ -133,7 +139,7 @@ func newSetup(t testing.TB, settings map[string]string) *setup {
 func newPair(t testing.TB, settings map[string]string) *setup {
 	t.Helper()
 	s, env := newEnv(t, nil)
-	s.dsn, s.redis = pgtest.New(t), redisserver.Start(t)
+	s.dsn, s.redis = pgtest.Migrated(t), redisserver.Start(t)
 	env["DATABASE_URL"], env["REDIS_URL"], env["NATS_URL"] = s.dsn, s.redis.URL(), harness.NewNats(t).URL()
 	delete(env, "NATS_EMBEDDED_ADDR")
 	maps.Copy(env, settings)
