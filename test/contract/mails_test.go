@@ -126,6 +126,40 @@ func TestVerification(t *testing.T) {
 	})
 }
 
+// TestMailTokensAfterAChangeOfTheEmail changes the e-mail and changes it back.
+func TestMailTokensAfterAChangeOfTheEmail(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *setup) {
+		admin := s.one.NewAdmin(t, s.env)
+		for name, path := range map[string]string{"by the user": "/users/me", "by an admin": "/users/"} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				a, token := s.newMember(t)
+				other := s.askReset(t, a.User.Email, 2)
+				fresh := client.Name() + "@example.com"
+				for n, email := range []string{fresh, a.User.Email} {
+					r := changeEmail(a, email)
+					if path == "/users/" {
+						r.Path, r.Token = path+a.User.ID, admin.Token
+					}
+					s.at(n).Must(t, r, 200, nil)
+					s.one.Refuses(t, verify(token), 400, "invalid_token")
+					s.two.Refuses(t, reset(other, client.Another), 400, "invalid_token")
+					if path == "/users/me" && n == 0 {
+						s.tokenOf(t, s.mails(t, fresh, 1)[0], verifyPage)
+						if notice := s.mails(t, a.User.Email, 3)[2]; strings.Contains(notice.Text+notice.HTML, "token=") {
+							t.Error("the notice to the old address has a token")
+						}
+					}
+				}
+				if s.one.Me(t, a.Token).EmailVerified {
+					t.Error("the e-mail counts as verified")
+				}
+			})
+		}
+	})
+}
+
 // oneWins sends twenty at once, of which one gets 204 and the others 400.
 func oneWins(t *testing.T, try func(n int) answer) {
 	t.Helper()
