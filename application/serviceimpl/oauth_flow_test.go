@@ -142,3 +142,19 @@ func ticketOf(t *testing.T, err error) string {
 	}
 	return known.Ticket
 }
+
+func TestWhatAFlowBeginsWith(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for name, in := range map[string]dto.StartOAuthRequest{
+		"a state that is too long": {Provider: "line", State: strings.Repeat("s", 1025)},
+		"a state that is no text":  {Provider: "line", State: "\xff"},
+		"a challenge of no SHA":    {Provider: "line", CodeChallenge: "short"},
+		"a plain challenge":        {Provider: "line", CodeChallenge: challengeOf("v"), CodeChallengeMethod: "plain"},
+	} {
+		_, err := w.oauth.Start(t.Context(), in)
+		want(t, name, err, domain.ErrValidation)
+	}
+	_, err := w.oauth.Start(t.Context(), dto.StartOAuthRequest{Provider: "myspace"})
+	want(t, "an unknown provider", err, domain.ErrProviderUnknown)
+}

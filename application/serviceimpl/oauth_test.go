@@ -2,6 +2,8 @@ package serviceimpl_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"net/url"
 	"testing"
@@ -133,4 +135,9 @@ func (w *world) mustLogIn(t *testing.T, p person) models.Principal {
 		t.Fatalf("%+v: %v", p, err)
 	}
 	return w.principal(t, grant.AccessToken)
+}
+
+func challengeOf(verifier string) string {
+	sum := sha256.Sum256([]byte(verifier))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }

@@ -3,6 +3,7 @@ package routes_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -124,5 +125,86 @@ func TestTooManyCookiesAreDropped(t *testing.T) {
 	}
 	if dropped != 300 {
 		t.Errorf("%d of 300 cookies are dropped", dropped)
+	}
+}
+
+func TestProvidersThatAreNotThere(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	ada := a.register(t, "ada")
+	for _, name := range []string{"facebook", "myspace", "Google", "%00", "..%2f"} {
+		a.send(t, "GET", "/api/v1/auth/"+name, "", "").want(t, 404, "provider_not_found")
+		a.send(t, "GET", "/api/v1/auth/"+name+"/callback?code=c&state=s", "", "").want(t, 404, "provider_not_found")
+		a.send(t, "POST", "/api/v1/users/me/oauth-providers/"+name, ada.Token, "").want(t, 404, "provider_not_found")
+	}
+	a.send(t, "DELETE", "/api/v1/users/me/oauth-providers/facebook", ada.Token, "").want(t, 404, "not_found")
+	a.send(t, "DELETE", "/api/v1/users/me/oauth-providers/myspace", ada.Token, "").want(t, 404, "provider_not_found")
+	a.send(t, "GET", "/api/v1/auth/line?code_challenge=short", "", "").wantFields(t, "code_challenge format")
+	a.send(t, "GET", "/api/v1/auth/line?code_challenge_method=plain", "", "").wantFields(t, "code_challenge required", "code_challenge_method unknown_value")
+	a.send(t, "GET", "/api/v1/auth/line?code_challenge_method=S256", "", "").wantFields(t, "code_challenge required")
+	a.send(t, "GET", "/api/v1/auth/line?state=a&state=b", "", "").wantFields(t, "state format")
+	for path, allow := range map[string]string{"login": "POST", "exchange": "POST", "oauth/complete": "POST", "line": "GET"} {
+		for _, method := range []string{"GET", "PUT", "DELETE"} {
+			if method == allow {
+				continue
+			}
+			if got := a.send(t, method, "/api/v1/auth/"+path, "", "").want(t, 405, "method_not_allowed"); got.header.Get("Allow") != allow {
+				t.Errorf("%s /auth/%s: Allow = %q", method, path, got.header.Get("Allow"))
+			}
+		}
+	}
+}
+
+func TestCallbacksOfProviders(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	flow := func() url.Values {
+		address, _ := a.provider(t, "GET", startPath("google"), "")
+		u, err := url.Parse(callbackPath(t, address, gustav))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u.Query()
+	}
+	for name, tt := range map[string]struct {
+		provider string
+		change   func(q url.Values)
+		want     string
+		state    string
+	}{
+		"denied":           {"google", func(q url.Values) { q.Del("code"); q.Set("error", "access_denied") }, "access_denied", "mine"},
+		"denied with code": {"google", func(q url.Values) { q.Set("error", "access_denied") }, "access_denied", "mine"},
+		"another error":    {"google", func(q url.Values) { q.Set("error", "<script>") }, "provider_error", "mine"},
+		"denied, no state": {"google", func(q url.Values) { clear(q); q.Set("error", "access_denied") }, "invalid_state", ""},
+		"nothing":          {"google", func(q url.Values) { clear(q) }, "invalid_state", ""},
+		"mixed up":         {"line", func(url.Values) {}, "invalid_state", "mine"},
+		"two states":       {"google", func(q url.Values) { q.Add("state", "another") }, "invalid_state", ""},
+		"two codes":        {"google", func(q url.Values) { q.Add("code", "another") }, "provider_error", "mine"},
+		"a wrong code":     {"google", func(q url.Values) { q.Set("code", "wrong") }, "provider_error", "mine"},
+		"no text":          {"google", func(q url.Values) { q.Set("state", "\xff") }, "invalid_state", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			q := flow()
+			tt.change(q)
+			got := a.send(t, "GET", "/api/v1/auth/"+tt.provider+"/callback?"+q.Encode(), "", "").frontend(t)
+			if got.Get("error") != tt.want || got.Get("state") != tt.state || got.Has("code") {
+				t.Errorf("the front end is called with %v", got)
+			}
+		})
+	}
+}
+
+// A scanner that looks at a link before its reader does must not end the reader's log-in.
+func TestHeadDoesNotConsumeState(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	address, _ := a.provider(t, "GET", startPath("google"), "")
+	path := callbackPath(t, address, gustav)
+	if got := a.send(t, "HEAD", path, "", ""); got.status != 405 || got.header.Get("Allow") != "GET" {
+		t.Errorf("HEAD = %d, Allow %q", got.status, got.header.Get("Allow"))
+	}
+	if q := a.send(t, "GET", path, "", "").frontend(t); q.Get("code") == "" {
+		t.Errorf("after a look: %v", q)
 	}
 }
