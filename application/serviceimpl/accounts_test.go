@@ -15,7 +15,7 @@ func TestLoginsMeetOverAStaleHash(t *testing.T) {
 	old := newWorld(t)
 	old.register(t, "ada")
 	s := old.instance("new")
-	s.hasher.meanwhile = func() {
+	s.hasher.beforeAnswer = func() {
 		if err := s.instance("new").login(t, password); err != nil {
 			t.Errorf("the first log-in: %v", err)
 		}
@@ -33,7 +33,7 @@ func TestLoginCrossesAChangeOfPassword(t *testing.T) {
 	t.Parallel()
 	s := newWorld(t)
 	ada := s.register(t, "ada")
-	s.hasher.meanwhile = func() {
+	s.hasher.beforeAnswer = func() {
 		s.changePassword(t, ada, password, "another good secret")
 	}
 	if err := s.login(t, password); !errors.Is(err, domain.ErrCredentials) {

@@ -19,7 +19,7 @@ func TestAFailedLogInThatNobodyWouldHearOf(t *testing.T) {
 	t.Parallel()
 	s := newWorld(t)
 	ada := s.register(t, "ada")
-	s.hasher.meanwhile = func() { s.store.FailWrites(t, true) }
+	s.hasher.beforeAnswer = func() { s.store.FailWrites(t, true) }
 	if err := s.login(t, "wrong wrong wrong"); !errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("Login() = %v, want ErrUnavailable", err)
 	}
@@ -34,7 +34,7 @@ func TestALogInThatCrossesADeletion(t *testing.T) {
 	t.Parallel()
 	s := newWorld(t)
 	ada := s.register(t, "ada")
-	s.hasher.meanwhile = func() {
+	s.hasher.beforeAnswer = func() {
 		if err := s.accounts.Delete(t.Context(), ada, dto.DeleteUserRequest{CurrentPassword: password}); err != nil {
 			t.Error(err)
 		}

@@ -177,8 +177,8 @@ func (c *clock) pass(d time.Duration) {
 // stages is a hasher whose hashes tell their cost: those of another cost are stale. Before it
 // answers it runs what a test wants to happen in between.
 type stages struct {
-	cost      string
-	meanwhile func()
+	cost         string
+	beforeAnswer func()
 }
 
 func (h *stages) Hash(_ context.Context, password string) (string, error) {
@@ -186,8 +186,8 @@ func (h *stages) Hash(_ context.Context, password string) (string, error) {
 }
 
 func (h *stages) Verify(_ context.Context, hash, password string) (ok, stale bool, err error) {
-	if do := h.meanwhile; do != nil {
-		h.meanwhile = nil
+	if do := h.beforeAnswer; do != nil {
+		h.beforeAnswer = nil
 		do()
 	}
 	cost, hashed, _ := strings.Cut(hash, "$")

@@ -47,7 +47,7 @@ func TestALogInThatStartsOverIsCountedOnce(t *testing.T) {
 	t.Parallel()
 	s := newWorld(t)
 	ada := s.register(t, "ada")
-	s.hasher.meanwhile = func() {
+	s.hasher.beforeAnswer = func() {
 		_, err := s.accounts.ChangePassword(t.Context(), ada, dto.ChangePasswordRequest{CurrentPassword: password, NewPassword: "another good secret"}, models.Client{})
 		if err != nil {
 			t.Error(err)

@@ -222,36 +222,6 @@ func TestALogInMeetsAnotherOfTheSamePerson(t *testing.T) {
 	}
 }
 
-func TestSomebodyWithoutAnAddressCompletesOne(t *testing.T) {
-	t.Parallel()
-	for name, email := range map[string]string{"none": "", "of another script": "สมชาย@example.com", "of a domain of another script": "linus@bücher.example", "far too long": strings.Repeat("a", 300) + "@example.com"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			w.register(t, "grace")
-			linus := person{provider: "line", subject: "U1", email: email, verified: true, name: "Linus"}
-			_, err := w.logIn(t, linus)
-			ticket := ticketOf(t, err)
-			complete := func(email string, username *string) error {
-				_, err := w.oauth.Complete(t.Context(), dto.CompleteOAuthRequest{Ticket: ticket, Email: email, Username: username}, models.Client{})
-				return err
-			}
-			want(t, "no address", complete("nonsense", nil), domain.ErrValidation)
-			want(t, "a taken address", complete("Grace@example.com", nil), domain.ErrEmailTaken)
-			want(t, "a taken name", complete("linus@example.com", new("GRACE")), domain.ErrUsernameTaken)
-			grant, err := w.oauth.Complete(t.Context(), dto.CompleteOAuthRequest{Ticket: ticket, Email: "Linus@Example.com"}, models.Client{})
-			if err != nil || !grant.IsNewUser || grant.User.Email != "linus@example.com" || grant.User.EmailVerified || *grant.User.OAuthProvider != "line" || *grant.User.DisplayName != "Linus" {
-				t.Fatalf("Complete() = %+v, %v", grant.User, err)
-			}
-			w.principal(t, grant.AccessToken)
-			want(t, "the ticket again", complete("linus2@example.com", nil), domain.ErrInvalidTicket)
-			if again := w.mustLogIn(t, linus); again.User.ID != grant.User.ID {
-				t.Error("the second log-in is somebody else's")
-			}
-		})
-	}
-}
-
 func TestATicketWorksOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -15,41 +15,6 @@ import (
 
 var ada = person{provider: "google", subject: "1001", email: "Ada@Example.com", verified: true, name: "Ada Lovelace", refresh: "refresh-1001"}
 
-func TestTheFrontEndGetsItsStateBack(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	const state = "a b&c=d+é/?#%00"
-	f := w.start(t, dto.StartOAuthRequest{Provider: "google", State: state})
-	result, err := w.oauth.Callback(t.Context(), "google", f.response(ada))
-	if err != nil || result.State != state || result.Code == "" {
-		t.Errorf("Callback() = %+v, %v", result, err)
-	}
-	f = w.start(t, dto.StartOAuthRequest{Provider: "google", State: state})
-	denied := f.response(ada)
-	denied.Error = "access_denied"
-	result, err = w.oauth.Callback(t.Context(), "google", denied)
-	want(t, "a refusal", err, domain.ErrAccessDenied)
-	if result.State != state || result.Code != "" {
-		t.Errorf("a refusal has %+v", result)
-	}
-}
-
-func TestWhatAFlowBeginsWith(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	for name, in := range map[string]dto.StartOAuthRequest{
-		"a state that is too long": {Provider: "line", State: strings.Repeat("s", 1025)},
-		"a state that is no text":  {Provider: "line", State: "\xff"},
-		"a challenge of no SHA":    {Provider: "line", CodeChallenge: "short"},
-		"a plain challenge":        {Provider: "line", CodeChallenge: challengeOf("v"), CodeChallengeMethod: "plain"},
-	} {
-		_, err := w.oauth.Start(t.Context(), in)
-		want(t, name, err, domain.ErrValidation)
-	}
-	_, err := w.oauth.Start(t.Context(), dto.StartOAuthRequest{Provider: "myspace"})
-	want(t, "an unknown provider", err, domain.ErrProviderUnknown)
-}
-
 func TestCallbacksThatAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -85,40 +50,6 @@ func TestCallbacksThatAreRefused(t *testing.T) {
 			}
 		})
 	}
-}
-
-// A flow with a challenge needs no cookie; the code is worth nothing without the verifier.
-func TestTheChallengeTiesTheFlowToTheFrontEnd(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	comes := func() string {
-		t.Helper()
-		f := w.start(t, dto.StartOAuthRequest{Provider: "google", CodeChallenge: challengeOf("the verifier"), CodeChallengeMethod: "S256"})
-		r := f.response(ada)
-		r.Binding = func(string) string { return "" }
-		result, err := w.oauth.Callback(t.Context(), "google", r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return result.Code
-	}
-	exchange := func(code, verifier string) error {
-		_, err := w.oauth.Exchange(t.Context(), dto.ExchangeRequest{Code: code, CodeVerifier: verifier}, models.Client{})
-		return err
-	}
-	for name, wrong := range map[string]string{"a wrong verifier": "wrong", "no verifier": "", "the challenge": challengeOf("the verifier")} {
-		code := comes()
-		want(t, name, exchange(code, wrong), domain.ErrInvalidCode)
-		want(t, "the right one after "+name, exchange(code, "the verifier"), domain.ErrInvalidCode)
-	}
-	if users := w.store.AllUsers(t); len(users) != 0 {
-		t.Errorf("%d users were made", len(users))
-	}
-	want(t, "the right verifier", exchange(comes(), "the verifier"), nil)
-
-	// Who took the challenge out of the start would get a code that needs no verifier.
-	code := w.code(t, ada)
-	want(t, "a verifier without a challenge", exchange(code, "the verifier"), domain.ErrInvalidCode)
 }
 
 func TestACodeThatComesAgainEndsItsSession(t *testing.T) {
@@ -227,4 +158,20 @@ func ticketOf(t *testing.T, err error) string {
 		t.Fatalf("%v, want ErrEmailRequired with a ticket", err)
 	}
 	return known.Ticket
+}
+
+func TestWhatAFlowBeginsWith(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for name, in := range map[string]dto.StartOAuthRequest{
+		"a state that is too long": {Provider: "line", State: strings.Repeat("s", 1025)},
+		"a state that is no text":  {Provider: "line", State: "\xff"},
+		"a challenge of no SHA":    {Provider: "line", CodeChallenge: "short"},
+		"a plain challenge":        {Provider: "line", CodeChallenge: challengeOf("v"), CodeChallengeMethod: "plain"},
+	} {
+		_, err := w.oauth.Start(t.Context(), in)
+		want(t, name, err, domain.ErrValidation)
+	}
+	_, err := w.oauth.Start(t.Context(), dto.StartOAuthRequest{Provider: "myspace"})
+	want(t, "an unknown provider", err, domain.ErrProviderUnknown)
 }

@@ -211,10 +211,12 @@ func TestSubject(t *testing.T) {
 	})
 	t.Run("another in userinfo", func(t *testing.T) {
 		t.Parallel()
-		f := newFake(t, google)
-		delete(f.person, "email")
-		f.userinfo = map[string]any{"sub": "another", "email": email, "email_verified": true}
-		_, err := logIn(t, f, f.provider())
-		refused(t, f, err, "somebody else")
+		for _, other := range []any{"another", nil, "", []string{subject}} {
+			f := newFake(t, google)
+			delete(f.person, "email")
+			f.userinfo = map[string]any{"sub": other, "email": email, "email_verified": true}
+			_, err := logIn(t, f, f.provider())
+			refused(t, f, err, "somebody else")
+		}
 	})
 }

@@ -48,10 +48,10 @@ func TestReloadKeepsTheLogIn(t *testing.T) {
 // Without cookie mode, or a log-in, the page says nothing of having looked for one.
 func TestLoadWithoutALogIn(t *testing.T) {
 	t.Parallel()
-	for name, settings := range map[string][]string{"in memory": nil, "by cookie": {byCookie}} {
+	for name, running := range map[string]func(testing.TB) string{"in memory": shared, "by cookie": withCookie} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBrowser(t, service(t, settings...))
+			b := newBrowser(t, running(t))
 			if said := b.shown("error") + b.shown("status"); said != "" {
 				t.Errorf("the page says %q", said)
 			}
@@ -70,17 +70,18 @@ func TestLoadWithoutALogIn(t *testing.T) {
 // at once: neither is ever logged out.
 func TestTwoTabsOneCookie(t *testing.T) {
 	t.Parallel()
+	joan := person("joan")
 	for name, prepare := range map[string]string{
 		"in turn": "0",
 		"at once": "Object.defineProperty(navigator, 'locks', { value: undefined })",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			one := newBrowser(t, service(t, byCookie))
-			one.register("joan")
+			one := newBrowser(t, withCookie(t))
+			one.register(joan)
 			two := attach(one.ctx, t, one.base)
 			two.visit("/")
-			two.see("Hello, joan")
+			two.see("Hello, " + joan)
 			for _, b := range []*tab{one, two} {
 				b.run(prepare)
 				b.run("new BroadcastChannel('go').onmessage = () => { " + later + openBoth + " }")
@@ -107,11 +108,12 @@ func TestTwoTabsOneCookie(t *testing.T) {
 // While one tab is at it, the other waits.
 func TestTabsTakeTurns(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t, byCookie))
-	b.register("joan")
+	joan := person("joan")
+	b := newBrowser(t, withCookie(t))
+	b.register(joan)
 	two := attach(b.ctx, t, b.base)
 	two.visit("/")
-	two.see("Hello, joan")
+	two.see("Hello, " + joan)
 	two.run("navigator.locks.request('refresh', () => new Promise((free) => { window.free = free; }))")
 	two.waitFor("it holds the lock", "!!window.free")
 	before := b.refreshes(0)
@@ -131,10 +133,11 @@ func TestTabsTakeTurns(t *testing.T) {
 // Who has logged in in another tab shares the cookie, but nobody acts in their name.
 func TestSomebodyElsesCookie(t *testing.T) {
 	t.Parallel()
-	one := newBrowser(t, service(t, byCookie))
+	joan, grace := person("joan"), person("grace")
+	one := newBrowser(t, withCookie(t))
 	two := one.another()
-	one.register("joan")
-	two.register("grace")
+	one.register(joan)
+	two.register(grace)
 	one.run(later)
 	one.press("Delete the account")
 	one.fill("Current password", goodPassword)
@@ -142,9 +145,9 @@ func TestSomebodyElsesCookie(t *testing.T) {
 	one.click(`document.querySelector('#delete form button.danger')`)
 	one.see("Somebody else has logged in in another tab of this browser.")
 	one.see("Continue with Google")
-	one.seesNot("grace")
+	one.seesNot(grace)
 	one.do("reload", chromedp.Reload())
-	one.see("Hello, grace")
+	one.see("Hello, " + grace)
 	two.press("Where you are logged in")
 	two.see("This one")
 }
@@ -152,8 +155,9 @@ func TestSomebodyElsesCookie(t *testing.T) {
 // Where the service cannot be told, the cookie stays: the person hears of it.
 func TestHalfLoggedOut(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t, byCookie))
-	b.register("joan")
+	joan := person("joan")
+	b := newBrowser(t, withCookie(t))
+	b.register(joan)
 	b.run("window.fetch = async () => { throw new TypeError('no network'); }")
 	b.press("Log out")
 	b.see("You are logged out in this tab, but the service could not be told.")
@@ -163,14 +167,15 @@ func TestHalfLoggedOut(t *testing.T) {
 // The mail's link finds whoever is logged in.
 func TestVerifyEmailByCookie(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t, byCookie))
-	b.register("joan")
-	link := b.links("joan@example.com", verifyPath, 1)[0]
+	joan := person("joan")
+	b := newBrowser(t, withCookie(t))
+	b.register(joan)
+	link := b.links(joan+"@example.com", verifyPath, 1)[0]
 	other := attach(b.ctx, t, b.base)
 	for range 2 { // the second time it is spent, but what it was for is done
 		other.visit(link)
 		other.see("Your e-mail address is verified.")
-		other.see("joan@example.com (verified)")
+		other.see(joan + "@example.com (verified)")
 		other.atHome()
 	}
 }

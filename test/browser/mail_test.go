@@ -63,13 +63,14 @@ const (
 // The link opens in another tab, and the one that waits sees what it did.
 func TestVerifyEmail(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.register("joan")
-	b.see("joan@example.com (not verified yet)")
-	first := b.links("joan@example.com", verifyPath, 1)[0]
+	joan := person("joan")
+	b := newBrowser(t, shared(t))
+	b.register(joan)
+	b.see(joan + "@example.com (not verified yet)")
+	first := b.links(joan+"@example.com", verifyPath, 1)[0]
 	b.press("Send the mail again")
-	b.see("A mail is on its way to joan@example.com.")
-	second := b.links("joan@example.com", verifyPath, 2)[0]
+	b.see("A mail is on its way to " + joan + "@example.com.")
+	second := b.links(joan+"@example.com", verifyPath, 2)[0]
 
 	other := b.another()
 	other.visit(first)
@@ -87,28 +88,29 @@ func TestVerifyEmail(t *testing.T) {
 	}
 
 	b.run("document.dispatchEvent(new Event('visibilitychange'))") // as if one came back to the tab
-	b.see("joan@example.com (verified)")
+	b.see(joan + "@example.com (verified)")
 	b.seesNot("Send the mail again")
 }
 
 // Who has verified the address elsewhere is told so, and nothing more is sent.
 func TestVerifiedAlready(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.register("joan")
+	joan := person("joan")
+	b := newBrowser(t, shared(t))
+	b.register(joan)
 	other := b.another()
-	other.visit(b.links("joan@example.com", verifyPath, 1)[0])
+	other.visit(b.links(joan+"@example.com", verifyPath, 1)[0])
 	other.see("Your e-mail address is verified.")
 	b.press("Send the mail again")
 	b.see("Your e-mail address is verified.")
-	b.see("joan@example.com (verified)")
+	b.see(joan + "@example.com (verified)")
 	b.seesNot("Send the mail again")
-	b.links("joan@example.com", verifyPath, 1)
+	b.links(joan+"@example.com", verifyPath, 1)
 }
 
 func TestMadeUpLinks(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
+	b := newBrowser(t, shared(t))
 	for _, query := range []string{"", "?token=", "?token=x", "?token=<b>surprise</b>"} {
 		b.visit(verifyPath + query)
 		b.see(spent)
@@ -129,17 +131,18 @@ func TestMadeUpLinks(t *testing.T) {
 
 func TestForgottenPassword(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.register("joan")
+	joan := person("joan")
+	b := newBrowser(t, shared(t))
+	b.register(joan)
 	phone := newBrowser(t, b.base)
-	phone.logIn("joan", goodPassword)
-	phone.see("Hello, joan")
+	phone.logIn(joan, goodPassword)
+	phone.see("Hello, " + joan)
 
 	b.press("Log out")
 	b.see("You are logged out.")
 	b.forgetful("nobody@example.com")
-	b.forgetful("joan@example.com")
-	link := b.links("joan@example.com", resetPath, 1)[0]
+	b.forgetful(joan + "@example.com")
+	link := b.links(joan+"@example.com", resetPath, 1)[0]
 	b.links("nobody@example.com", resetPath, 0)
 
 	b.visit(link)
@@ -159,8 +162,8 @@ func TestForgottenPassword(t *testing.T) {
 	b.fill("New password", "another good passphrase")
 	b.press("Set the password")
 	b.see("Your password has been changed, and you have been logged out everywhere.")
-	b.logIn("joan", "another good passphrase")
-	b.see("joan@example.com (verified)") // the mail has proved it
+	b.logIn(joan, "another good passphrase")
+	b.see(joan + "@example.com (verified)") // the mail has proved it
 
 	phone.press("Link LINE")
 	phone.see("You are not logged in any more. Log in again.")
@@ -171,9 +174,9 @@ func TestForgottenPassword(t *testing.T) {
 	other.press("Set the password")
 	other.see(spent + " Ask for a new one.")
 	other.see("Send the link")
-	other.fill("E-mail", "joan@example.com")
+	other.fill("E-mail", joan+"@example.com")
 	other.press("Send the link")
-	other.visit(other.links("joan@example.com", resetPath, 2)[0])
+	other.visit(other.links(joan+"@example.com", resetPath, 2)[0])
 	other.fill("New password", "a third good passphrase")
 	other.press("Set the password")
 	other.see("Log in with the new one.")
@@ -182,11 +185,12 @@ func TestForgottenPassword(t *testing.T) {
 // What is typed can be shown, and is a password again when it is sent.
 func TestShowPassword(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.register("joan")
+	joan := person("joan")
+	b := newBrowser(t, shared(t))
+	b.register(joan)
 	b.press("Log out")
-	b.forgetful("joan@example.com")
-	b.visit(b.links("joan@example.com", resetPath, 1)[0])
+	b.forgetful(joan + "@example.com")
+	b.visit(b.links(joan+"@example.com", resetPath, 1)[0])
 	b.fill("New password", "short")
 	kind := labelled("New password") + ".type"
 	for _, step := range []struct{ press, want string }{

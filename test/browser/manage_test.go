@@ -17,11 +17,12 @@ const otherPassword = "another good passphrase"
 
 func TestChangePassword(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.register("joan")
+	joan := person("joan")
+	b := newBrowser(t, shared(t))
+	b.register(joan)
 	phone := newBrowser(t, b.base)
-	phone.logIn("joan", goodPassword)
-	phone.see("Hello, joan")
+	phone.logIn(joan, goodPassword)
+	phone.see("Hello, " + joan)
 
 	b.press("Change the password")
 	b.seesNot("Leave it empty if you have none yet.")
@@ -32,7 +33,7 @@ func TestChangePassword(t *testing.T) {
 		t.Errorf("beside the current password stands %q", got)
 	}
 	b.fill("Current password", goodPassword)
-	b.fill("New password", "joan@example")
+	b.fill("New password", joan+"@example")
 	b.press("Set the password")
 	b.see("Leave your username and your e-mail address out of it.")
 	if got := b.focused(); got != "New password" {
@@ -41,7 +42,7 @@ func TestChangePassword(t *testing.T) {
 	b.fill("New password", otherPassword)
 	b.press("Set the password")
 	b.see("Your password has been changed.")
-	b.see("Hello, joan")
+	b.see("Hello, " + joan)
 	if got := b.focused(); got != "Change the password" {
 		t.Errorf("the focus is on %q, not on what was done", got)
 	}
@@ -49,8 +50,8 @@ func TestChangePassword(t *testing.T) {
 	phone.press("Where you are logged in")
 	phone.see("You are not logged in any more. Log in again.")
 	b.press("Log out")
-	b.logIn("joan", otherPassword)
-	b.see("Hello, joan")
+	b.logIn(joan, otherPassword)
+	b.see("Hello, " + joan)
 	b.press("Change the password")
 	if typed, err := eval[string](b, labelled("Current password")+".value + "+labelled("New password")+".value"); err != nil || typed != "" {
 		t.Errorf("the form still holds %q, %v", typed, err)
@@ -77,8 +78,9 @@ func TestFirstPassword(t *testing.T) {
 // Without a password, what is dangerous needs a log-in that is not long ago.
 func TestReauthentication(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.register("joan")
+	joan := person("joan")
+	b := newBrowser(t, shared(t))
+	b.register(joan)
 	b.run(`{ // what the service answers ten minutes later
 		const really = fetch;
 		window.fetch = async (address, options) => options.method === 'DELETE'
@@ -89,17 +91,18 @@ func TestReauthentication(t *testing.T) {
 	b.click(labelled("Yes, delete my account"))
 	b.click(`document.querySelector('#delete form button.danger')`)
 	b.see("Log out, log in once more, and try again.")
-	b.see("Hello, joan")
+	b.see("Hello, " + joan)
 }
 
 func TestChangeEmail(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.register("joan")
-	b.links("joan@example.com", verifyPath, 1)
-	call(t, b.base, "POST", "/auth/register", "", `{"email":"taken@example.com","username":"taken","password":"`+goodPassword+`"}`)
+	joan, taken := person("joan"), person("taken")
+	b := newBrowser(t, shared(t))
+	b.register(joan)
+	b.links(joan+"@example.com", verifyPath, 1)
+	call(t, b.base, "POST", "/auth/register", "", `{"email":"`+taken+`@example.com","username":"`+taken+`","password":"`+goodPassword+`"}`)
 	b.press("Change the e-mail address")
-	b.fill("New e-mail", "taken@example.com")
+	b.fill("New e-mail", taken+"@example.com")
 	b.fill("Current password", "not her password")
 	b.press("Change the address")
 	b.see("Your current password is missing or wrong.")
@@ -109,31 +112,32 @@ func TestChangeEmail(t *testing.T) {
 	if got := b.fault("New e-mail"); got != "This address has an account already." {
 		t.Errorf("beside the address stands %q", got)
 	}
-	b.fill("New e-mail", "joan@elsewhere.example")
+	b.fill("New e-mail", joan+"@elsewhere.example")
 	b.press("Change the address")
-	b.see("Your address is joan@elsewhere.example now.")
-	b.see("joan@elsewhere.example (not verified yet)")
+	b.see("Your address is " + joan + "@elsewhere.example now.")
+	b.see(joan + "@elsewhere.example (not verified yet)")
 
 	other := b.another()
-	other.visit(b.links("joan@elsewhere.example", verifyPath, 1)[0])
+	other.visit(b.links(joan+"@elsewhere.example", verifyPath, 1)[0])
 	other.see("Your e-mail address is verified.")
-	other.visit(b.links("joan@example.com", verifyPath, 1)[0]) // it has died with the change
+	other.visit(b.links(joan+"@example.com", verifyPath, 1)[0]) // it has died with the change
 	other.see(spent)
 
 	b.press("Change the e-mail address")
-	b.fill("New e-mail", "JOAN@elsewhere.example")
+	b.fill("New e-mail", strings.ToUpper(joan)+"@elsewhere.example")
 	b.press("Change the address")
 	b.see("That is your address already.")
 }
 
 func TestSessions(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.register("joan")
+	joan := person("joan")
+	b := newBrowser(t, shared(t))
+	b.register(joan)
 	phone, tablet := newBrowser(t, b.base), newBrowser(t, b.base)
 	for _, other := range []*tab{phone, tablet} {
-		other.logIn("joan", goodPassword)
-		other.see("Hello, joan")
+		other.logIn(joan, goodPassword)
+		other.see("Hello, " + joan)
 	}
 	const rows = "document.querySelectorAll('#device-list .name').length"
 	b.press("Where you are logged in")
@@ -160,7 +164,7 @@ func TestSessions(t *testing.T) {
 	b.seesNot("Log out everywhere else")
 	phone.press("Where you are logged in")
 	phone.see("You are not logged in any more. Log in again.")
-	b.see("Hello, joan")
+	b.see("Hello, " + joan)
 }
 
 func TestAuditLog(t *testing.T) {
@@ -197,8 +201,9 @@ func TestAuditLog(t *testing.T) {
 
 func TestDownload(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.register("joan")
+	joan := person("joan")
+	b := newBrowser(t, shared(t))
+	b.register(joan)
 	folder := t.TempDir()
 	if _, err := chromedp.CallBrowser(b.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
 		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: folder,
@@ -210,7 +215,7 @@ func TestDownload(t *testing.T) {
 	b.press("Download")
 	b.see("Your data has been saved as a file.")
 	harness.Eventually(t, "the file is there", func() error {
-		files, err := filepath.Glob(filepath.Join(folder, "joan-*.json"))
+		files, err := filepath.Glob(filepath.Join(folder, joan+"-*.json"))
 		if err != nil || len(files) != 1 {
 			return harness.ErrNotYet
 		}
@@ -225,7 +230,7 @@ func TestDownload(t *testing.T) {
 		if err := json.Unmarshal(text, &export); err != nil {
 			return err
 		}
-		if export.User.Email != "joan@example.com" || len(export.Sessions) != 1 {
+		if export.User.Email != joan+"@example.com" || len(export.Sessions) != 1 {
 			t.Errorf("the file holds %s", text)
 		}
 		return nil
@@ -234,8 +239,9 @@ func TestDownload(t *testing.T) {
 
 func TestDeleteAccount(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.register("joan")
+	joan := person("joan")
+	b := newBrowser(t, shared(t))
+	b.register(joan)
 	const remove = `document.querySelector('#delete form button.danger')`
 	b.press("Delete the account")
 	b.fill("Current password", "not her password")
@@ -251,7 +257,7 @@ func TestDeleteAccount(t *testing.T) {
 	b.click(remove)
 	b.see("Your account has been deleted.")
 	b.see("Continue with Google")
-	b.logIn("joan", goodPassword)
+	b.logIn(joan, goodPassword)
 	b.see("The account or the password is wrong.")
-	b.register("joan") // the name is free again
+	b.register(joan) // the name is free again
 }

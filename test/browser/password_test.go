@@ -25,19 +25,20 @@ func (b *tab) logIn(name, password string) {
 
 func TestRegisterLogOutAndLogIn(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.register("joan")
-	b.see("joan@example.com (not verified yet)")
+	joan := person("joan")
+	b := newBrowser(t, shared(t))
+	b.register(joan)
+	b.see(joan + "@example.com (not verified yet)")
 	b.see("@joan")
 	b.press("Log out")
 	b.see("You are logged out.")
 	b.seesNot("Hello, joan")
-	b.logIn("joan", goodPassword)
-	b.see("Hello, joan")
+	b.logIn(joan, goodPassword)
+	b.see("Hello, " + joan)
 	b.press("Log out")
 	b.see("You are logged out.")
-	b.logIn("JOAN@example.com", goodPassword)
-	b.see("Hello, joan")
+	b.logIn(strings.ToUpper(joan)+"@example.com", goodPassword)
+	b.see("Hello, " + joan)
 
 	// The page keeps the tokens nowhere.
 	kept, err := eval[string](b, "JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])")
@@ -51,11 +52,12 @@ func TestRegisterLogOutAndLogIn(t *testing.T) {
 
 func TestWhatIsWrongStandsInItsPlace(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.register("joan")
+	joan, john := person("joan"), person("john")
+	b := newBrowser(t, shared(t))
+	b.register(joan)
 	b.press("Log out")
 
-	b.logIn("joan", "not her password")
+	b.logIn(joan, "not her password")
 	b.see("The account or the password is wrong.")
 	if got := b.focused(); got != "The account or the password is wrong." {
 		t.Errorf("the focus is on %q, not on the error", got)
@@ -75,7 +77,7 @@ func TestWhatIsWrongStandsInItsPlace(t *testing.T) {
 		t.Errorf("the focus is on %q, not on the first field that is wrong", got)
 	}
 
-	b.fill("E-mail", "JOAN@example.com")
+	b.fill("E-mail", strings.ToUpper(joan)+"@example.com")
 	b.fill("Username", "jo hn")
 	b.fill("Password", "short")
 	b.press("Create account")
@@ -87,7 +89,7 @@ func TestWhatIsWrongStandsInItsPlace(t *testing.T) {
 		t.Errorf("beside the e-mail address, which is right, stands %q", got)
 	}
 
-	b.fill("Username", "john")
+	b.fill("Username", john)
 	b.fill("Password", goodPassword)
 	b.press("Create account")
 	b.see("This address has an account already.")
@@ -98,21 +100,22 @@ func TestWhatIsWrongStandsInItsPlace(t *testing.T) {
 		t.Errorf("beside the password, which is right now, stands %q", got)
 	}
 
-	b.fill("E-mail", "john@example.com")
-	b.fill("Username", "Joan")
+	b.fill("E-mail", john+"@example.com")
+	b.fill("Username", strings.ToUpper(joan))
 	b.press("Create account")
 	b.see("This username is taken.")
-	b.fill("Username", "john")
+	b.fill("Username", john)
 	b.press("Create account")
-	b.see("Hello, john")
+	b.see("Hello, " + john)
 }
 
 // A session that ended elsewhere ends here with the next thing that is done.
 func TestSessionThatEnded(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.register("joan")
-	elsewhere := call(t, b.base, "POST", "/auth/login", "", `{"username":"joan","password":"`+goodPassword+`"}`)
+	joan := person("joan")
+	b := newBrowser(t, shared(t))
+	b.register(joan)
+	elsewhere := call(t, b.base, "POST", "/auth/login", "", `{"username":"`+joan+`","password":"`+goodPassword+`"}`)
 	call(t, b.base, "PUT", "/users/me/password", elsewhere.Token, `{"currentPassword":"`+goodPassword+`","newPassword":"another good passphrase"}`)
 	b.press("Link LINE")
 	b.see("You are not logged in any more. Log in again.")
@@ -122,7 +125,8 @@ func TestSessionThatEnded(t *testing.T) {
 
 func TestKeyboardAlone(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
+	joan := person("joan")
+	b := newBrowser(t, shared(t))
 	const tabKey, enter = "\t", "\r"
 	walk := func(stops ...string) {
 		t.Helper()
@@ -146,9 +150,9 @@ func TestKeyboardAlone(t *testing.T) {
 	}
 	walk(providers...)
 	walk("E-mail")
-	b.keys("joan@example.com")
+	b.keys(joan + "@example.com")
 	walk("Username")
-	b.keys("joan")
+	b.keys(joan)
 	walk("Name to show (optional)")
 	b.keys("Joan Clarke")
 	walk("Password")
@@ -165,7 +169,7 @@ func TestKeyboardAlone(t *testing.T) {
 	b.see("You are logged out.")
 	walk(providers...)
 	walk("E-mail or username")
-	b.keys("joan")
+	b.keys(joan)
 	walk("Password")
 	b.keys("wrong" + enter)
 	b.see("The account or the password is wrong.")

@@ -204,7 +204,7 @@ func TestStolenReturn(t *testing.T) {
 // An address that is made up shows what the page knows to say, and nothing of the address.
 func TestForgedReturn(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
+	b := newBrowser(t, shared(t))
 	for path, want := range map[string]string{
 		"/auth/callback":                                      "That log-in was not begun in this tab",
 		"/auth/callback?code=x&state=y":                       "That log-in was not begun in this tab",

@@ -48,8 +48,9 @@ func (b *tab) refreshes(before int) int {
 
 func TestTokenThatIsAboutToRunOut(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.register("joan")
+	joan := person("joan")
+	b := newBrowser(t, shared(t))
+	b.register(joan)
 	before := b.refreshes(0)
 	for round := 1; round <= 3; round++ { // each time with the successor of the last one
 		b.run(later)
@@ -67,9 +68,10 @@ func TestTokenThatIsAboutToRunOut(t *testing.T) {
 // The service says that a token has run out, and the page did not see it coming.
 func TestTokenThatHasRunOut(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t, soon))
-	b.register("joan")
-	b.runsOut("joan")
+	joan := person("joan")
+	b := newBrowser(t, shortLived(t))
+	b.register(joan)
+	b.runsOut(joan)
 	before := b.refreshes(0)
 	b.run(openBoth)
 	b.seeBoth()
@@ -84,9 +86,10 @@ func TestTokenThatHasRunOut(t *testing.T) {
 // Logging out ends the session even where the token has run out meanwhile.
 func TestLogOutAfterALongTime(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t, soon))
-	b.register("joan")
-	b.runsOut("joan")
+	joan := person("joan")
+	b := newBrowser(t, shortLived(t))
+	b.register(joan)
+	b.runsOut(joan)
 	before := b.refreshes(0)
 	b.press("Log out")
 	b.see("You are logged out.")
@@ -94,8 +97,8 @@ func TestLogOutAfterALongTime(t *testing.T) {
 	if n := b.refreshes(before); n != 1 {
 		t.Errorf("%d times the page asked for new tokens, want once", n)
 	}
-	b.logIn("joan", goodPassword)
-	b.see("Hello, joan")
+	b.logIn(joan, goodPassword)
+	b.see("Hello, " + joan)
 	b.press("What has happened")
 	b.see("Logged out")
 }
@@ -103,8 +106,9 @@ func TestLogOutAfterALongTime(t *testing.T) {
 // An answer that got lost on its way costs nobody the session.
 func TestLostRefresh(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.register("joan")
+	joan := person("joan")
+	b := newBrowser(t, shared(t))
+	b.register(joan)
 	b.run(later)
 	b.run(`{
 		const really = fetch;
@@ -126,7 +130,8 @@ func TestLostRefresh(t *testing.T) {
 // Who has stolen the refresh token and used it ends the session with it, and the person is told.
 func TestStolenRefreshToken(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
+	joan := person("joan")
+	b := newBrowser(t, shared(t))
 	b.run(`{
 		const really = fetch;
 		window.fetch = async (...request) => {
@@ -135,7 +140,7 @@ func TestStolenRefreshToken(t *testing.T) {
 			return answer;
 		};
 	}`)
-	b.register("joan")
+	b.register(joan)
 	stolen, err := eval[string](b, "window.stolen")
 	if err != nil {
 		t.Fatal(err)
@@ -151,17 +156,18 @@ func TestStolenRefreshToken(t *testing.T) {
 	if code := try(t, b.base, "GET", "/users/me", thief.Token, "").Code; code != "unauthorized" {
 		t.Errorf("the thief is answered with %q", code)
 	}
-	b.logIn("joan", goodPassword)
-	b.see("Hello, joan")
+	b.logIn(joan, goodPassword)
+	b.see("Hello, " + joan)
 	b.press("What has happened")
 	b.see("Logged out for safety")
 }
 
 func TestRefreshOfASessionThatEnded(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.register("joan")
-	elsewhere := call(t, b.base, "POST", "/auth/login", "", `{"username":"joan","password":"`+goodPassword+`"}`)
+	joan := person("joan")
+	b := newBrowser(t, shared(t))
+	b.register(joan)
+	elsewhere := call(t, b.base, "POST", "/auth/login", "", `{"username":"`+joan+`","password":"`+goodPassword+`"}`)
 	call(t, b.base, "DELETE", "/users/me/sessions", elsewhere.Token, "")
 	b.run(later)
 	b.press("Link LINE")
@@ -172,13 +178,14 @@ func TestRefreshOfASessionThatEnded(t *testing.T) {
 // Without the network nobody is logged out: it goes on when there is one again.
 func TestRefreshWithoutNetwork(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.register("joan")
+	joan := person("joan")
+	b := newBrowser(t, shared(t))
+	b.register(joan)
 	b.run(later)
 	b.run("window.really = fetch; window.fetch = async () => { throw new TypeError('no network'); }")
 	b.press("Where you are logged in")
 	b.see("The service cannot be reached.")
-	b.see("Hello, joan")
+	b.see("Hello, " + joan)
 	b.run("window.fetch = window.really")
 	b.press("What has happened")
 	b.see("Account created with a password")

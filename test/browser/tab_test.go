@@ -153,7 +153,7 @@ func (b *tab) waitFor(what, expression string) {
 		if is, err := eval[bool](b, expression); err != nil || is {
 			return err
 		}
-		return fmt.Errorf("the tab shows %s", b.describe())
+		return notYet{b}
 	})
 }
 
@@ -181,6 +181,11 @@ func (b *tab) shown(id string) string {
 	return text
 }
 
+// notYet looks at the tab when it is told, and not at each try.
+type notYet struct{ *tab }
+
+func (n notYet) Error() string { return "the tab shows " + n.describe() }
+
 func (b *tab) describe() string {
 	page, err := eval[string](b, "location.href.replace(/[?].*/, '') + '\\n' + document.body.innerText")
 	if err != nil {
@@ -206,7 +211,7 @@ func (b *tab) click(expression string) {
 		}
 		if place == `""` || place != before {
 			before = place
-			return fmt.Errorf("not yet; the tab shows %s", b.describe())
+			return notYet{b}
 		}
 		return nil
 	})

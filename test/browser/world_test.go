@@ -1,49 +1,42 @@
 package browser
 
 import (
+	"crypto/rand"
 	"encoding/json"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
 
+	"gofiber-auth/test/client"
 	"gofiber-auth/test/harness"
 )
 
 const goodPassword = "correct horse battery staple"
 
+// The tests that need no setting and no person of the development identity provider share a
+// service: each has people of its own there.
+var (
+	shared     = harness.Share(func(t testing.TB) string { return service(t) })
+	withCookie = harness.Share(func(t testing.TB) string { return service(t, byCookie) })
+	shortLived = harness.Share(func(t testing.TB) string { return service(t, soon) })
+)
+
 // service starts the service as "make run" does, with further settings ("NAME=value"), and
 // returns where a browser finds it.
-func service(t *testing.T, settings ...string) string {
+func service(t testing.TB, settings ...string) string {
 	t.Helper()
 	env := harness.NewEnv(t)
-	env["APP_ENV"] = "development"
-	env["BCRYPT_COST"] = "10"
-	env["LOG_LEVEL"] = "info"
+	env["APP_ENV"], env["BCRYPT_COST"], env["LOG_LEVEL"] = "development", "10", "info"
 	for _, setting := range settings {
 		name, value, _ := strings.Cut(setting, "=")
 		env[name] = value
 	}
-	base := "http://localhost:" + env["APP_PORT"]
-	s := harness.Run(t, env, "", "api")
-	harness.Eventually(t, "the service is ready", func() error {
-		select {
-		case <-s.Exited:
-			t.Fatalf("the service ended: %s", s.Output())
-		default:
-		}
-		res, err := http.Get(base + "/health/ready")
-		if err != nil {
-			return err
-		}
-		res.Body.Close()
-		if res.StatusCode != http.StatusOK {
-			return harness.ErrNotYet
-		}
-		return nil
-	})
-	return base
+	harness.StartService(t, env)
+	return "http://localhost:" + env["APP_PORT"]
 }
+
+// person returns a username that no other test has. It begins with the name.
+func person(name string) string { return name + strings.ToLower(rand.Text()[:8]) }
 
 // auth is what the tests read of the service's answers, code where it is a problem.
 type auth struct{ Token, RefreshToken, Code string }
@@ -60,26 +53,14 @@ func call(t *testing.T, base, method, path, token, body string) auth {
 
 func try(t *testing.T, base, method, path, token, body string) (answer auth) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, base+"/api/v1"+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
+	request := client.Request{Method: method, Path: path, Token: token}
+	if body != "" {
+		request.Body = body
 	}
-	req.Header.Set("Content-Type", "application/json")
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	got, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatalf("%s %s = %d %s, %v", method, path, res.StatusCode, got, err)
-	}
-	if len(got) > 0 {
-		if err := json.Unmarshal(got, &answer); err != nil {
-			t.Fatalf("%s %s: %v in %s", method, path, err, got)
+	got := client.New(base).Send(t, request)
+	if got.Status != http.StatusNoContent {
+		if err := json.Unmarshal(got.Body, &answer); err != nil {
+			t.Fatalf("%s %s: %v in %s", method, path, err, got.Body)
 		}
 	}
 	return answer

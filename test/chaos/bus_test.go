@@ -79,7 +79,7 @@ func TestStreamDisturbed(t *testing.T) {
 			if err != nil {
 				w.Fatal(err)
 			}
-			r := Removal{At: time.Now()}
+			r := Removal{At: time.Now(), Grace: bound(noticed)}
 			if err := o.act(ctx, w.witness.js, s); err != nil {
 				w.Fatal(err)
 			}
@@ -104,10 +104,7 @@ func TestBusIsFull(t *testing.T) {
 	} {
 		on(t, name, 1, []deployment{sqlite, twoOfThem}, unanswered(0, func(w *world) {
 			const left = 10_000 // bytes, for some thirty events
-			info, err := w.witness.info()
-			if err != nil {
-				w.Fatal(err)
-			}
+			info := w.stream()
 			before := w.said(noRoom)
 			w.bus.Kill(w)
 			w.bus.MaxStore = strconv.FormatUint(info.State.Bytes+left, 10)

@@ -4,6 +4,7 @@
 package chaos
 
 import (
+	"cmp"
 	"time"
 
 	"gofiber-auth/pkg/userevents"
@@ -58,6 +59,8 @@ type Held struct {
 type Removal struct {
 	At   time.Time // when it was begun
 	Last uint64    // the stream's last sequence when it was done; 0 where another stream took its place
+
+	Grace time.Duration // until the service had to know; 0: noticed
 }
 
 // noticed is how long after a removal the service may still publish what is newer than what
@@ -66,7 +69,7 @@ const noticed = 5 * time.Second
 
 // early reports whether a message was published before the removal had to be known.
 func (r Removal) early(m Message) bool {
-	return !m.Stored.Before(r.At) && m.Stored.Before(r.At.Add(noticed))
+	return !m.Stored.Before(r.At) && m.Stored.Before(r.At.Add(cmp.Or(r.Grace, noticed)))
 }
 
 // Evidence is all that there is to compare, when everything has come to rest.

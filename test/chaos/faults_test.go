@@ -41,7 +41,7 @@ func TestOneOfTwoKilled(t *testing.T) {
 		victim.kill()
 		killed := time.Now()
 		first := w.probe()
-		harness.Within(w, takeover+little-time.Since(killed), "an event of the other instance arrives", func() error {
+		harness.Within(w, bound(takeover+little)-time.Since(killed), "an event of the other instance arrives", func() error {
 			return w.witness.has(first)
 		})
 		w.note("; its next event after %.1f s", time.Since(killed).Seconds())
@@ -58,7 +58,7 @@ func TestOneOfTwoPaused(t *testing.T) {
 		victim := w.holder()
 		victim.pause()
 		first := w.probe()
-		harness.Within(w, takeover+little, "an event of the other instance arrives", func() error {
+		harness.Within(w, bound(takeover+little), "an event of the other instance arrives", func() error {
 			return w.witness.has(first)
 		})
 		w.load.more(changesDuring)
@@ -128,10 +128,7 @@ var publication = []byte("HPUB user.events.")
 func TestAcknowledgementLost(t *testing.T) {
 	t.Parallel()
 	on(t, "acknowledgements of the bus lost", 3, []deployment{sqlite, twoOfThem}, unanswered(0, func(w *world) {
-		info, err := w.witness.info()
-		if err != nil {
-			w.Fatal(err)
-		}
+		info := w.stream()
 		var deaf atomic.Bool
 		w.wire.Watch(func(toServer bool, chunk []byte) harness.Fate {
 			if toServer && bytes.Contains(chunk, publication) {

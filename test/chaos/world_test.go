@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"gofiber-auth/test/harness"
 	"gofiber-auth/test/pgcluster"
 	"gofiber-auth/test/pgtest"
@@ -76,7 +78,7 @@ func newWorld(t *testing.T, d deployment) *world {
 		w.cluster = newCluster(t)
 		env["DATABASE_URL"] = w.cluster.URL()
 	case d.postgres:
-		env["DATABASE_URL"] = pgtest.New(t)
+		env["DATABASE_URL"] = pgtest.Migrated(t)
 	}
 	for range d.instances {
 		own := maps.Clone(env)
@@ -168,4 +170,14 @@ func (w *world) up() *instance {
 	}
 	w.Fatal("no instance runs")
 	return nil
+}
+
+// stream returns the state of the stream, which must be there.
+func (w *world) stream() (info *jetstream.StreamInfo) {
+	w.Helper()
+	harness.Eventually(w, "the bus tells of the stream", func() (err error) {
+		info, err = w.witness.info()
+		return err
+	})
+	return info
 }

@@ -35,7 +35,7 @@ type subscriber struct {
 	messages []message
 }
 
-func jetStream(t *testing.T, url string) jetstream.JetStream {
+func jetStream(t testing.TB, url string) jetstream.JetStream {
 	t.Helper()
 	nc, err := natsgo.Connect(url, natsgo.MaxReconnects(-1))
 	if err != nil {
@@ -50,7 +50,7 @@ func jetStream(t *testing.T, url string) jetstream.JetStream {
 }
 
 // subscribe reads the stream from its beginning.
-func subscribe(t *testing.T, url string) *subscriber {
+func subscribe(t testing.TB, url string) *subscriber {
 	t.Helper()
 	js := jetStream(t, url)
 	var consumer jetstream.Consumer

@@ -1,13 +1,8 @@
 package contract
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
 	"testing"
-	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"gofiber-auth/test/client"
 	"gofiber-auth/test/fakeidp"
@@ -35,33 +30,6 @@ func (s *service) readiness(t *testing.T) (r readiness) {
 		t.Errorf("readiness is %s", got.Body)
 	}
 	return r
-}
-
-// age moves back all times in the tables whose names match, so that what is in them seems older.
-func (s *setup) age(t *testing.T, tables string, by time.Duration) {
-	t.Helper()
-	ctx := t.Context()
-	conn, err := pgx.Connect(ctx, s.dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	rows, err := conn.Query(ctx, `SELECT table_name::text, column_name::text FROM information_schema.columns
-		WHERE table_schema = 'public' AND table_name ~ $1 AND data_type = 'timestamp with time zone'`, tables)
-	if err != nil {
-		t.Fatal(err)
-	}
-	columns, err := pgx.CollectRows(rows, pgx.RowToStructByPos[struct{ Table, Column string }])
-	if err != nil || len(columns) == 0 {
-		t.Fatalf("the times of %s are %v: %v", tables, columns, err)
-	}
-	for _, c := range columns {
-		column := pgx.Identifier{c.Column}.Sanitize()
-		statement := fmt.Sprintf("UPDATE %s SET %s = %s - $1::interval", pgx.Identifier{c.Table}.Sanitize(), column, column)
-		if _, err := conn.Exec(ctx, statement, by); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 // come logs a person in through Google. The user has no password.

@@ -25,14 +25,27 @@ const (
 	perMailbox                = 5 // in an hour
 )
 
-// wantCount checks how many requests passed a limit: all of the burst, and no more than what has
-// been refilled since begun.
-func wantCount(t *testing.T, what string, passed int64, burst int, window time.Duration, begun time.Time) {
+// alone returns how often an instance began to count for itself.
+func (s *setup) alone() int {
+	return strings.Count(s.one.Output()+s.two.Output(), "counted by each instance for itself")
+}
+
+// counted checks how many requests pass a limit: all of the burst, and no more than what is refilled
+// meanwhile. It begins anew where an instance could not reach Redis in time, and counted for itself.
+func counted(t *testing.T, s *setup, what string, burst int, window time.Duration, send func() (passed int64)) {
 	t.Helper()
-	refilled := int(float64(burst)*time.Since(begun).Seconds()/window.Seconds()) + 1
-	if passed < int64(burst) || passed > int64(burst+refilled) {
-		t.Errorf("%d %s passed, want %d and at most %d more", passed, what, burst, refilled)
+	for range 20 {
+		before, begun := s.alone(), time.Now()
+		passed := send()
+		refilled := int(float64(burst)*time.Since(begun).Seconds()/window.Seconds()) + 1
+		if passed >= int64(burst) && passed <= int64(burst+refilled) {
+			return
+		}
+		if s.alone() == before {
+			t.Fatalf("%d %s passed, want %d and at most %d more", passed, what, burst, refilled)
+		}
 	}
+	t.Fatal("Redis is never reached in time")
 }
 
 // untilLimited sends sensitive requests until one is limited, and returns that answer.
@@ -55,32 +68,31 @@ func guess(account string) request { return client.Login(account, "not the right
 func TestGuessingAPassword(t *testing.T) {
 	t.Parallel()
 	s := limited(t)
-	register := func(t *testing.T, c *client.Client, name string) auth {
-		t.Helper()
-		return c.RegisterAs(t, name)
-	}
 	for name, home := range map[string]bool{"from many addresses": false, "from where the owner is": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			address := s.from(0)
-			a := register(t, address, client.Name())
-			begun := time.Now()
-			var refused atomic.Int64
-			client.AtOnce(50, func(n int) {
-				account := []string{a.User.Email, strings.ToUpper(a.User.Email), a.User.Username, strings.ToUpper(a.User.Username)}[n%4]
-				c := s.from(n / 4)
-				if home {
-					c = s.at(n / 4).From(address.Address)
-				}
-				switch got := c.Send(t, guess(account)); got.Code() {
-				case "invalid_credentials":
-					refused.Add(1)
-				case "rate_limited":
-				default:
-					t.Errorf("a guess = %d %s", got.Status, got.Body)
-				}
+			var address *client.Client
+			var a auth
+			counted(t, s, "guesses", perAccount, accountWindow, func() int64 {
+				address = s.from(0)
+				a = address.Register(t)
+				var refused atomic.Int64
+				client.AtOnce(50, func(n int) {
+					account := []string{a.User.Email, strings.ToUpper(a.User.Email), a.User.Username, strings.ToUpper(a.User.Username)}[n%4]
+					c := s.from(n / 4)
+					if home {
+						c = s.at(n / 4).From(address.Address)
+					}
+					switch got := c.Send(t, guess(account)); got.Code() {
+					case "invalid_credentials":
+						refused.Add(1)
+					case "rate_limited":
+					default:
+						t.Errorf("a guess = %d %s", got.Status, got.Body)
+					}
+				})
+				return refused.Load()
 			})
-			wantCount(t, "guesses", refused.Load(), perAccount, accountWindow, begun)
 			right := client.Login(a.User.Email, client.Password)
 			if home {
 				address.Refuses(t, right, 429, "rate_limited")
@@ -93,8 +105,8 @@ func TestGuessingAPassword(t *testing.T) {
 	}
 	t.Run("spelt in odd ways", func(t *testing.T) {
 		t.Parallel()
-		a := register(t, s.from(0), client.Name()+"-k.s") // letters that others fold to
-		email, username := a.User.Email, a.User.Username
+		a := s.from(0).RegisterAs(t, client.Name()+"-k.s") // letters that others fold to
+		email, username, before := a.User.Email, a.User.Username, s.alone()
 		for n := range 2 * perAccount {
 			for _, body := range []string{
 				object("email", email, "username", fmt.Sprint("other", n), "password", "wrong"),
@@ -116,7 +128,7 @@ func TestGuessingAPassword(t *testing.T) {
 				reached++
 			}
 		}
-		if reached > perAccount+2 {
+		if reached > perAccount+2 && s.alone() == before {
 			t.Errorf("%d guesses reached the account, want %d", reached, perAccount)
 		}
 	})
@@ -137,13 +149,6 @@ func TestGuessingAPassword(t *testing.T) {
 			t.Errorf("RateLimit is %s, want none left", left)
 		}
 	})
-	t.Run("right ones do not count", func(t *testing.T) {
-		t.Parallel()
-		a := register(t, s.from(0), client.Name())
-		for n := range perAccount + 2 {
-			s.from(n).LogIn(t, a.User.Email, client.Password)
-		}
-	})
 	for name, r := range map[string]request{
 		"to change it":          {Method: "PUT", Path: "/users/me/password", Body: object("currentPassword", "not the right one", "newPassword", client.Another)},
 		"to change the e-mail":  {Method: "PATCH", Path: "/users/me", Body: object("currentPassword", "not the right one", "email", "another.one@example.com")},
@@ -151,21 +156,21 @@ func TestGuessingAPassword(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := register(t, s.from(0), client.Name())
-			r.Token = a.Token
-			begun := time.Now()
-			var wrong atomic.Int64
-			client.AtOnce(30, func(n int) {
-				switch got := s.from(n).Send(t, r); got.Code() {
-				case "wrong_password":
-					wrong.Add(1)
-				case "rate_limited":
-				default:
-					t.Errorf("a guess = %d %s", got.Status, got.Body)
-				}
+			counted(t, s, "wrong current passwords", perAccount, accountWindow, func() int64 {
+				r.Token = s.from(0).Register(t).Token
+				var wrong atomic.Int64
+				client.AtOnce(30, func(n int) {
+					switch got := s.from(n).Send(t, r); got.Code() {
+					case "wrong_password":
+						wrong.Add(1)
+					case "rate_limited":
+					default:
+						t.Errorf("a guess = %d %s", got.Status, got.Body)
+					}
+				})
+				return wrong.Load()
 			})
-			wantCount(t, "wrong current passwords", wrong.Load(), perAccount, accountWindow, begun)
-			s.lives(t, "the session", a)
+			s.one.Me(t, r.Token)
 		})
 	}
 }
@@ -186,31 +191,39 @@ var sensitive = []struct {
 	{request{Method: "POST", Path: "/auth/oauth/complete", Body: object("ticket", "x", "email", "ghost@example.com")}, 400},
 }
 
-// spend sends half as many sensitive requests again as one address may, and checks how many pass.
-func spend(t *testing.T, s *setup, forwarded func(n int) string) {
+// spend sends half as many sensitive requests again as one address may, checks how many pass, and
+// returns the address. forwarded is X-Forwarded-For of a request of the address; nil: the address.
+func spend(t *testing.T, s *setup, forwarded func(address string, n int) string) (address string) {
 	t.Helper()
-	var passed atomic.Int64
-	begun := time.Now()
-	const lanes = 15
-	client.AtOnce(lanes, func(lane int) {
-		for n := lane; n < perAddress*3/2; n += lanes {
-			r := sensitive[n%len(sensitive)].request
-			// Accounts and mails have limits of their own.
-			r.Body = strings.Replace(r.Body.(string), "ghost@", client.Name()+"@", 1)
-			if got := s.at(n).From(forwarded(n)).Send(t, r); got.Status != http.StatusTooManyRequests {
-				passed.Add(1)
+	counted(t, s, "sensitive requests", perAddress, addressWindow, func() int64 {
+		address = client.Address()
+		var passed atomic.Int64
+		const lanes = 15
+		client.AtOnce(lanes, func(lane int) {
+			for n := lane; n < perAddress*3/2; n += lanes {
+				r := sensitive[n%len(sensitive)].request
+				// Accounts and mails have limits of their own.
+				r.Body = strings.Replace(r.Body.(string), "ghost@", client.Name()+"@", 1)
+				from := address
+				if forwarded != nil {
+					from = forwarded(address, n)
+				}
+				if got := s.at(n).From(from).Send(t, r); got.Status != http.StatusTooManyRequests {
+					passed.Add(1)
+				}
 			}
-		}
+		})
+		return passed.Load()
 	})
-	wantCount(t, "sensitive requests", passed.Load(), perAddress, addressWindow, begun)
+	return address
 }
 
 func TestSensitiveRoutesOfOneAddress(t *testing.T) {
 	t.Parallel()
 	s := limited(t)
-	address, other := client.Address(), s.from(0)
+	other := s.from(0)
 	a := other.Register(t)
-	spend(t, s, func(int) string { return address })
+	address := spend(t, s, nil)
 	got := untilLimited(t, s.two.From(address), nil)
 	if policy := got.Header.Get("RateLimit-Policy"); !strings.Contains(policy, "q=100") || !strings.Contains(policy, "w=60") {
 		t.Errorf("RateLimit-Policy is %s, want 100 in 60 s", policy)
@@ -272,10 +285,13 @@ func TestMailsPerAddress(t *testing.T) {
 func TestForgedAddresses(t *testing.T) {
 	t.Parallel()
 	s := limited(t)
-	address := client.Address()
-	spend(t, s, func(n int) string { return fmt.Sprintf("192.0.2.%d, %s, 10.1.2.%d", n, address, n) }) // through two proxies
+	spend(t, s, func(address string, n int) string { return fmt.Sprintf("192.0.2.%d, %s, 10.1.2.%d", n, address, n) }) // through two proxies
+	spend(t, s, func(address string, n int) string {                                                                   // of one /64
+		network := strings.ReplaceAll(strings.TrimPrefix(address, "198."), ".", ":")
+		return fmt.Sprintf("2001:%s:%x:%x::%x", network, n, n, n)
+	})
 	s = newSetup(t, map[string]string{"RATE_LIMIT_ENABLED": "true", "TRUSTED_PROXIES": "10.0.0.0/8"})
-	spend(t, s, func(n int) string { return fmt.Sprintf("192.0.2.%d", n) })
+	spend(t, s, func(_ string, n int) string { return fmt.Sprintf("192.0.2.%d", n) })
 }
 
 func TestLimitsSwitchedOff(t *testing.T) {
@@ -305,28 +321,38 @@ func TestLimitsWithoutRedis(t *testing.T) {
 	other := s.from(1).LogIn(t, a.User.Email, client.Password)
 	guesses := func(t *testing.T, instances int) {
 		t.Helper()
-		account, begun := client.Name()+"@example.com", time.Now()
-		var refused atomic.Int64
-		client.AtOnce(3*perAccount, func(n int) {
-			switch got := s.from(n).Send(t, guess(account)); got.Code() {
-			case "invalid_credentials":
-				refused.Add(1)
-			case "rate_limited":
-			default:
-				t.Errorf("a guess = %d %s", got.Status, got.Body)
-			}
-		})
-		most := float64(instances*perAccount) * (1 + time.Since(begun).Seconds()/accountWindow.Seconds())
-		if got := refused.Load(); got < perAccount || got > int64(most)+1 {
-			t.Errorf("%d guesses passed, want %d of each of %d instances at most", got, perAccount, instances)
+		send := func() int64 {
+			account := client.Name() + "@example.com"
+			var refused atomic.Int64
+			client.AtOnce(3*perAccount, func(n int) {
+				harness.Eventually(t, "a guess is answered", func() error {
+					switch got := s.from(n).Send(t, guess(account)); got.Code() {
+					case "invalid_credentials":
+						refused.Add(1)
+					case "rate_limited":
+					default:
+						return fmt.Errorf("%d %s", got.Status, got.Body)
+					}
+					return nil
+				})
+			})
+			return refused.Load()
+		}
+		if instances == 1 {
+			counted(t, s, "guesses", perAccount, accountWindow, send)
+			return
+		}
+		if got := send(); got < perAccount || got > 2*perAccount+2 {
+			t.Errorf("%d guesses passed, want %d at most of each instance", got, perAccount)
 		}
 	}
-	for name, outage := range map[string]struct{ begin, end func(t testing.TB) }{
+	for name, outage := range map[string]struct{ begin, end func(testing.TB) }{
 		"killed": {func(t testing.TB) { s.redis.Kill(t) }, s.redis.Start},
 		"hung":   {s.redis.Pause, s.redis.Continue},
 	} {
+		outlasts := t
 		t.Run(name, func(t *testing.T) { // one after the other
-			outage.begin(t)
+			outage.begin(outlasts)
 			guesses(t, 2)
 			mine := s.from(0).LogIn(t, a.User.Email, client.Password)
 			s.lives(t, "a session", mine)
@@ -341,7 +367,7 @@ func TestLimitsWithoutRedis(t *testing.T) {
 					return s.at(n).MetricIs(t, "rate_limiter_fallback", "1")
 				})
 			}
-			outage.end(t)
+			outage.end(outlasts)
 			for n := range 2 {
 				harness.Eventually(t, "both count in Redis again", func() error {
 					if got := s.at(n).readiness(t); got.Status != "ok" {

@@ -31,7 +31,7 @@ const (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	_ = flag.Set("test.parallel", "8") // tests mostly wait for processes
+	_ = flag.Set("test.parallel", "6") // tests mostly wait for processes
 	os.Exit(harness.Main(m, "gofiber-auth/cmd/api", "gofiber-auth/cmd/authctl", "gofiber-auth/cmd/test_subscriber", harness.NatsServer))
 }
 
@@ -65,13 +65,16 @@ var (
 	pair     = harness.Share(func(t testing.TB) *setup { return newPair(t, nil) })
 )
 
-// onBoth runs a test on both shared set-ups.
+// onBoth runs a test on both shared set-ups, with -short on the embedded one alone.
 func onBoth(t *testing.T, test func(t *testing.T, s *setup)) {
 	t.Helper()
 	t.Run("embedded", func(t *testing.T) {
 		t.Parallel()
 		test(t, embedded(t))
 	})
+	if testing.Short() {
+		return
+	}
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
 		test(t, pair(t))
@@ -82,6 +85,9 @@ func onBoth(t *testing.T, test func(t *testing.T, s *setup)) {
 func onOwn(t *testing.T, settings func(t *testing.T) map[string]string, test func(t *testing.T, s *setup)) {
 	t.Helper()
 	for name, database := range map[string]bool{"embedded": false, "postgres": true} {
+		if database && testing.Short() {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			own := map[string]string{}
@@ -89,7 +95,7 @@ func onOwn(t *testing.T, settings func(t *testing.T) map[string]string, test fun
 				own = settings(t)
 			}
 			if database {
-				own["DATABASE_URL"] = pgtest.New(t)
+				own["DATABASE_URL"] = pgtest.Migrated(t)
 			}
 			test(t, newSetup(t, own))
 		})
@@ -108,7 +114,7 @@ func newEnv(t testing.TB, settings map[string]string) (*setup, map[string]string
 	maps.Copy(env, map[string]string{
 		"FRONTEND_URL": frontend, "SMTP_URL": "smtp://" + s.sink.Addr, "MAIL_FROM": "Accounts <accounts@example.net>",
 		"JWT_SECRET": rand.Text() + rand.Text(), "TOKEN_ENCRYPTION_KEY": base64.StdEncoding.EncodeToString(key),
-		"SYNC_TOKEN": syncToken, "TRUSTED_PROXIES": "127.0.0.1",
+		"SYNC_TOKEN": syncToken, "TRUSTED_PROXIES": "127.0.0.1", "DB_MAX_OPEN_CONNS": "8", "DB_MAX_IDLE_CONNS": "8",
 	})
 	maps.Copy(env, s.idp.Env())
 	maps.Copy(env, settings)
@@ -133,7 +139,7 @@ func newSetup(t testing.TB, settings map[string]string) *setup {
 func newPair(t testing.TB, settings map[string]string) *setup {
 	t.Helper()
 	s, env := newEnv(t, nil)
-	s.dsn, s.redis = pgtest.New(t), redisserver.Start(t)
+	s.dsn, s.redis = pgtest.Migrated(t), redisserver.Start(t)
 	env["DATABASE_URL"], env["REDIS_URL"], env["NATS_URL"] = s.dsn, s.redis.URL(), harness.NewNats(t).URL()
 	delete(env, "NATS_EMBEDDED_ADDR")
 	maps.Copy(env, settings)

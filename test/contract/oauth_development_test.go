@@ -13,7 +13,6 @@ import (
 	"gofiber-auth/test/fakeidp"
 	"gofiber-auth/test/harness"
 	"gofiber-auth/test/pgtest"
-	"gofiber-auth/test/redisserver"
 )
 
 // developmentEnv returns the environment of a developer who set nothing but ports and folders.
@@ -183,18 +182,5 @@ func TestOAuthNothingOfDevelopmentElsewhere(t *testing.T) {
 				t.Errorf("%d warnings that REDIS_URL is not set, want %d", warned, want)
 			}
 		})
-	}
-}
-
-// TestOAuthInProduction logs in with the settings of production.
-func TestOAuthInProduction(t *testing.T) {
-	t.Parallel()
-	s := newSetup(t, map[string]string{
-		"APP_ENV": "production", "APP_HOST": "127.0.0.1", "BCRYPT_COST": "10", "DATABASE_URL": pgtest.New(t), "REDIS_URL": redisserver.Start(t).URL(),
-		"NATS_URL": harness.NewNats(t).URL(), "NATS_EMBEDDED_ADDR": "",
-	})
-	s.ends(t, "with a cookie that is Secure", fakeidp.LINE, person(), "ok")
-	if strings.Contains(s.one.Output(), "REDIS_URL") {
-		t.Errorf("a word of REDIS_URL in %s", s.one.Output())
 	}
 }

@@ -1,13 +1,11 @@
 package contract
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
 	"gofiber-auth/test/client"
 	"gofiber-auth/test/fakeidp"
-	"gofiber-auth/test/harness"
 )
 
 func TestOAuthVerifiers(t *testing.T) {
@@ -67,32 +65,4 @@ func TestOAuthCodesWorkOnce(t *testing.T) {
 			s.lives(t, "another log-in of the user", other)
 		}
 	})
-}
-
-// TestOAuthRequestIDs follows the ID of an exchange into the event, and the outcome into the metrics.
-func TestOAuthRequestIDs(t *testing.T) {
-	t.Parallel()
-	s := embedded(t)
-	code, verifier := s.browser().Consent(t, fakeidp.LINE, person())
-	r, id := client.Exchanging(code, verifier), "exchange-"+client.Name()
-	r.Header = map[string]string{"X-Request-ID": id}
-	got := s.one.Must(t, r, 200, nil)
-	if got.Header.Get("X-Request-ID") != id || !strings.Contains(got.Header.Get("Cache-Control"), "no-store") {
-		t.Errorf("the headers of an exchange are %v", got.Header)
-	}
-	harness.Eventually(t, "the event of the exchange", func() error {
-		if got := streamOf(t, s).actions(func(e userEvent) bool { return e.requestID == id }); !slices.Equal(got, []string{"created"}) {
-			return harness.ErrNotYet
-		}
-		return nil
-	})
-	s.ends(t, "a denial", fakeidp.Facebook, fakeidp.Answer{Denied: "access_denied"}, "access_denied")
-	for _, metric := range []string{
-		`oauth_logins_total{provider="line",status="success"}`, `oauth_logins_total{provider="facebook",status="access_denied"}`,
-		`oauth_provider_duration_seconds_count{call="token",provider="line"}`,
-	} {
-		if s.one.Metric(t, metric) == "" {
-			t.Errorf("the metrics lack %s", metric)
-		}
-	}
 }

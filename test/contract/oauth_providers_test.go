@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -54,16 +53,10 @@ func say(status int, contentType, body string) http.HandlerFunc {
 // badAnswers may come in place of an answer of any endpoint.
 var badAnswers = map[string]http.HandlerFunc{
 	"500 with a good form": say(500, "application/json", `{"id":"1","access_token":"abc"}`),
-	"401":                  say(401, "application/json", `{"error":"invalid_client"}`),
-	"204":                  say(204, "application/json", ""),
 	"no body":              say(200, "application/json", ""),
 	"an error":             say(200, "application/json", `{"error":"invalid_grant","access_token":"abc","id":"1"}`),
 	"HTML":                 say(200, "text/html", "<html><body>Please log in</body></html>"),
-	"a list":               say(200, "application/json", `[{"access_token":"abc"}]`),
-	"null":                 say(200, "application/json", `null`),
-	"half of JSON":         say(200, "application/json", `{"access_token":"abc`),
 	"wrong types":          say(200, "application/json", `{"access_token":{"a":1},"id_token":7,"id":["1"]}`),
-	"UTF-16":               say(200, "application/json; charset=utf-16", "\xff\xfe{\x00}\x00"),
 	"deep nesting":         say(200, "application/json", strings.Repeat(`{"a":`, 20_000)),
 	"20 MB": func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `{"access_token":"`)
@@ -74,7 +67,6 @@ var badAnswers = map[string]http.HandlerFunc{
 			}
 		}
 	},
-	"a reset": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 	"half an answer": func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "1000")
 		fmt.Fprint(w, `{"access_token":"abc",`)
@@ -91,27 +83,8 @@ func TestOAuthBadAnswers(t *testing.T) {
 		}
 		distrusts(t, s, "Graph API: "+name, fakeidp.Facebook, fakeidp.Answer{ProfileAnswer: bad})
 	}
-	for name, change := range map[string]func(a map[string]any){
-		"no access token":         func(a map[string]any) { delete(a, "access_token") },
-		"an empty access token":   func(a map[string]any) { a["access_token"] = "" },
-		"a list of access tokens": func(a map[string]any) { a["access_token"] = []string{"a"} },
-		"an error beside":         func(a map[string]any) { a["error"] = "invalid_grant" },
-		"another token type":      func(a map[string]any) { a["token_type"] = "mac" },
-		"no id_token":             func(a map[string]any) { a["id_token"] = nil },
-	} {
-		for _, provider := range fakeidp.Names {
-			if name != "no id_token" || provider != fakeidp.Facebook {
-				distrusts(t, s, name, provider, fakeidp.Answer{Token: change})
-			}
-		}
-	}
-	for name, id := range map[string]any{"no": nil, "an empty": "", "a number as": 10001, "a list as": []string{"1"}, "a long": strings.Repeat("1", 300)} {
-		distrusts(t, s, name+" id", fakeidp.Facebook, fakeidp.Answer{Profile: func(p map[string]any) { p["id"] = id }})
-	}
-	for name, expiry := range map[string]any{"no": nil, "a huge": 1e15, "a negative": -1, "a text as": "3600"} {
-		a := person()
-		a.Token = func(a map[string]any) { a["expires_in"], a["refresh_token"] = expiry, strings.Repeat("r", 8000) }
-		s.ends(t, name+" expiry", fakeidp.Google, a, "ok")
+	for _, provider := range []string{fakeidp.Google, fakeidp.LINE} {
+		distrusts(t, s, "no id_token", provider, fakeidp.Answer{Token: func(a map[string]any) { a["id_token"] = nil }})
 	}
 }
 
@@ -121,48 +94,25 @@ var forgeries = map[string]func(t *fakeidp.IDToken){
 	"claims changed afterwards": func(t *fakeidp.IDToken) { t.Tamper = true },
 	"no signature":              func(t *fakeidp.IDToken) { t.Key = nil },
 	"alg none":                  func(t *fakeidp.IDToken) { t.Header["alg"], t.Key = "none", nil },
-	"alg none and a signature":  func(t *fakeidp.IDToken) { t.Header["alg"] = "none" },
-	"no alg":                    func(t *fakeidp.IDToken) { delete(t.Header, "alg") },
-	"alg HS512":                 func(t *fakeidp.IDToken) { t.Header["alg"] = "HS512" },
-	"crit":                      func(t *fakeidp.IDToken) { t.Header["crit"], t.Header["b64"] = []string{"b64"}, false },
 	"HS256 with the client_id":  func(t *fakeidp.IDToken) { t.Header["alg"], t.Key = "HS256", []byte(t.Provider.ClientID) },
 	"a key of its own":          bring,
 	"an unknown kid":            func(t *fakeidp.IDToken) { published(t); t.Header["kid"] = "unknown" },
-	"no iss":                    func(t *fakeidp.IDToken) { delete(t.Claims, "iss") },
-	"iss with a slash":          func(t *fakeidp.IDToken) { t.Claims["iss"] = t.Provider.Issuer() + "/" },
-	"iss of http":               func(t *fakeidp.IDToken) { t.Claims["iss"] = strings.Replace(t.Provider.Issuer(), "https", "http", 1) },
 	"iss that continues":        func(t *fakeidp.IDToken) { t.Claims["iss"] = t.Provider.Issuer() + ".evil.example" },
-	"no aud":                    func(t *fakeidp.IDToken) { delete(t.Claims, "aud") },
 	"aud of another client":     func(t *fakeidp.IDToken) { t.Claims["aud"], t.Claims["azp"] = "another-client", t.Provider.ClientID },
 	"aud of two clients":        func(t *fakeidp.IDToken) { t.Claims["aud"] = []string{t.Provider.ClientID, "another-client"} },
-	"azp of another client":     func(t *fakeidp.IDToken) { t.Claims["azp"] = "another-client" },
-	"no exp":                    func(t *fakeidp.IDToken) { delete(t.Claims, "exp") },
 	"exp an hour ago":           func(t *fakeidp.IDToken) { t.Claims["exp"] = in(-time.Hour) },
-	"iat tomorrow":              func(t *fakeidp.IDToken) { t.Claims["iat"], t.Claims["exp"] = in(24*time.Hour), in(48*time.Hour) },
 	"nbf tomorrow":              func(t *fakeidp.IDToken) { t.Claims["nbf"] = in(24 * time.Hour) },
 	"no nonce":                  func(t *fakeidp.IDToken) { delete(t.Claims, "nonce") },
 	"another nonce":             func(t *fakeidp.IDToken) { t.Claims["nonce"] = "n-0S6_WzA2Mj" },
-	"a list of nonces":          func(t *fakeidp.IDToken) { t.Claims["nonce"] = []any{t.Claims["nonce"]} },
-	"no sub":                    func(t *fakeidp.IDToken) { delete(t.Claims, "sub") },
 	"an empty sub":              func(t *fakeidp.IDToken) { t.Claims["sub"] = "" },
-	"sub of spaces":             func(t *fakeidp.IDToken) { t.Claims["sub"] = "   " },
-	"sub a number":              func(t *fakeidp.IDToken) { t.Claims["sub"] = 12345 },
-	"a long sub":                func(t *fakeidp.IDToken) { t.Claims["sub"] = strings.Repeat("s", 300) },
-	"sub with NUL":              func(t *fakeidp.IDToken) { t.Claims["sub"] = "a\x00b" },
-	"a list of claims":          func(t *fakeidp.IDToken) { t.Raw = "e30.W10.e30" },
 	"garbage":                   func(t *fakeidp.IDToken) { t.Raw = "garbage" },
-	"an object":                 func(t *fakeidp.IDToken) { t.Raw = t.Claims },
 
 	"google: HS256 with the client_secret": func(t *fakeidp.IDToken) { t.Header["alg"], t.Key = "HS256", []byte(t.Provider.ClientSecret) },
 	"google: HS256 with the public key":    func(t *fakeidp.IDToken) { t.Header["alg"], t.Key = "HS256", publicPEM(t.Key) },
-	"google: ES256 with the RSA key":       func(t *fakeidp.IDToken) { t.Header["alg"] = "ES256" },
 	"google: iss of LINE":                  func(t *fakeidp.IDToken) { t.Claims["iss"] = "https://access.line.me" },
-	"google: another at_hash":              func(t *fakeidp.IDToken) { t.Claims["at_hash"] = "AAAAAAAAAAAAAAAAAAAAAA" },
 	"line: ES256 with another key":         func(t *fakeidp.IDToken) { t.ES256(); t.Key = fakeidp.NewEC() },
-	"line: ES256 with the secret":          func(t *fakeidp.IDToken) { t.Header["alg"], t.Header["kid"] = "ES256", t.Provider.Key().ID },
 	"line: HS256 with the public key":      func(t *fakeidp.IDToken) { t.ES256(); t.Header["alg"], t.Key = "HS256", publicPEM(t.Key) },
 	"line: RS256":                          func(t *fakeidp.IDToken) { t.Header["alg"], t.Key = "RS256", otherRSA() },
-	"line: iss without a scheme":           func(t *fakeidp.IDToken) { t.Claims["iss"] = "access.line.me" },
 }
 
 // unusual changes an id_token in a way that a provider may.
@@ -266,13 +216,6 @@ func TestOAuthKeys(t *testing.T) {
 		line.KeysAnswer.Store(&bad)
 		distrusts(t, s, "JWKS: "+name, fakeidp.LINE, es256())
 	}
-	for name, set := range map[string]string{
-		"no keys": `[]`, "nonsense": `[{"kty":"RSA","kid":"line-1","n":"AQ","e":"AQ"}]`, "symmetric": `[{"kty":"oct","kid":"line-1","k":"AAAA"}]`,
-	} {
-		bad := say(200, "application/json", `{"keys":`+set+`}`)
-		line.KeysAnswer.Store(&bad)
-		distrusts(t, s, "JWKS: "+name, fakeidp.LINE, es256())
-	}
 	line.KeysAnswer.Store(nil)
 	harness.Eventually(t, "log-ins work when the keys are back", func() error {
 		if got, _, _ := s.browser().Outcome(t, fakeidp.LINE, es256()); got != "ok" {
@@ -280,24 +223,6 @@ func TestOAuthKeys(t *testing.T) {
 		}
 		return nil
 	})
-}
-
-func TestOAuthRedirectsOfProvidersAreNotFollowed(t *testing.T) {
-	t.Parallel()
-	s := embedded(t)
-	var visits atomic.Int64
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visits.Add(1) }))
-	t.Cleanup(elsewhere.Close)
-	for _, status := range []int{301, 302, 303, 307, 308} {
-		away := func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, status) }
-		for _, provider := range fakeidp.Names {
-			distrusts(t, s, fmt.Sprint("token endpoint: ", status), provider, fakeidp.Answer{TokenAnswer: away})
-		}
-		distrusts(t, s, fmt.Sprint("Graph API: ", status), fakeidp.Facebook, fakeidp.Answer{ProfileAnswer: away})
-	}
-	if n := visits.Load(); n != 0 {
-		t.Errorf("%d redirects were followed", n)
-	}
 }
 
 // hang begins six flows and returns when all wait for providers that never answer. The front ends must

@@ -90,21 +90,6 @@ func TestOAuthTakeover(t *testing.T) {
 	})
 }
 
-// TestOAuthTakeoverOfACompletedAccount has the squatter come by a ticket.
-func TestOAuthTakeoverOfACompletedAccount(t *testing.T) {
-	t.Parallel()
-	s := embedded(t)
-	owner := person()
-	ticket := s.ticket(t, fakeidp.LINE, person())
-	status, early := s.complete(t, ticket, owner.Email)
-	if status.Status != 201 || early.User.EmailVerified {
-		t.Fatalf("complete = %d %s", status.Status, status.Body)
-	}
-	got := s.browser().LogIn(t, fakeidp.Google, owner)
-	s.dead(t, "the squatter", early)
-	s.linked(t, "after the log-in", got.Token, fakeidp.Google, owner.Subject)
-}
-
 // TestOAuthTakeoverRaces has the squatter act at the moment that the owner logs in. Whichever is
 // first, the owner alone is in the account afterwards.
 func TestOAuthTakeoverRaces(t *testing.T) {

@@ -1,8 +1,6 @@
 package contract
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -10,9 +8,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-
-	natsgo "github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"gofiber-auth/test/client"
 	"gofiber-auth/test/fakeidp"
@@ -121,74 +116,22 @@ func (s *setup) users(t testing.TB, prefix string) []client.User {
 	return page.Users
 }
 
-// userEvent is an event of the stream.
-type userEvent struct {
-	ID, Email, Action string
+// eventsOf returns the events of a setup from the first on.
+var eventsOf = perSetup(func(t testing.TB, s *setup) *subscriber { return subscribe(t, s.one.NATS()) })
 
-	requestID string
-}
-
-// stream holds the events of a setup from the first on.
-type stream struct {
-	mu  sync.Mutex
-	all []userEvent
-}
-
-var streamOf = perSetup(func(t testing.TB, s *setup) *stream {
-	nc, err := natsgo.Connect(s.one.NATS())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var consumer jetstream.Consumer
-	harness.Eventually(t, "the stream exists", func() (err error) {
-		ctx, cancel := context.WithTimeout(t.Context(), harness.Patience)
-		defer cancel()
-		consumer, err = js.OrderedConsumer(ctx, "USER_EVENTS", jetstream.OrderedConsumerConfig{})
-		return err
-	})
-	events := new(stream)
-	consuming, err := consumer.Consume(func(m jetstream.Msg) {
-		e := userEvent{requestID: m.Headers().Get("X-Request-ID")}
-		if err := json.Unmarshal(m.Data(), &e); err != nil {
-			t.Errorf("event %s: %v", m.Data(), err)
-		}
-		events.mu.Lock()
-		defer events.mu.Unlock()
-		events.all = append(events.all, e)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(consuming.Stop)
-	return events
-})
-
-// actions returns the actions of the events that match.
-func (e *stream) actions(match func(userEvent) bool) (out []string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, one := range e.all {
-		if match(one) {
-			out = append(out, one.Action)
-		}
-	}
-	return out
-}
-
-// told checks the events of a user, among them those that another account's event has followed.
+// told checks the actions of a user's events, once an event of a later account has come.
 func (s *setup) told(t testing.TB, id string, want ...string) {
 	t.Helper()
-	events, fence := streamOf(t, s), s.one.Register(t)
+	events, fence := eventsOf(t, s), s.one.Register(t)
 	harness.Eventually(t, "the events of the user", func() error {
-		if len(events.actions(func(e userEvent) bool { return e.ID == fence.User.ID })) == 0 {
-			return harness.ErrNotYet
+		var got []string
+		later := false
+		for _, m := range events.all() {
+			if later = later || m.body.ID == fence.User.ID; m.body.ID == id {
+				got = append(got, m.body.Action)
+			}
 		}
-		if got := events.actions(func(e userEvent) bool { return e.ID == id }); !slices.Equal(got, want) {
+		if !later || !slices.Equal(got, want) {
 			return fmt.Errorf("the stream has %v, want %v", got, want)
 		}
 		return nil

@@ -27,13 +27,13 @@ func sealingKeys(letters string) string {
 func rotate(t *testing.T, s *setup, keys string, want ...string) {
 	t.Helper()
 	s.env["TOKEN_ENCRYPTION_KEY"] = keys
-	p := harness.Run(t, s.env, "", "authctl", "keys", "rotate")
-	if code := p.ExitCode(t); code != 0 {
-		t.Errorf("keys rotate: exit code %d: %s", code, p.Output())
+	code, output := authctl(t, s.env, "", "keys", "rotate")
+	if code != 0 {
+		t.Errorf("keys rotate: exit code %d: %s", code, output)
 	}
 	for _, text := range want {
-		if !strings.Contains(p.Output(), text) {
-			t.Errorf("keys rotate prints %s, want %s", p.Output(), text)
+		if !strings.Contains(output, text) {
+			t.Errorf("keys rotate prints %s, want %s", output, text)
 		}
 	}
 }

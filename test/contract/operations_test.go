@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 	"testing"
@@ -78,8 +77,8 @@ func TestDatabaseIsAway(t *testing.T) {
 		client.Login(a.User.Email, client.Password),
 		client.Refreshing(a.RefreshToken),
 	} {
-		if got := s.Send(t, r); got.Status != 503 {
-			t.Errorf("%s %s without the database = %d %s, want 503", r.Method, r.Path, got.Status, got.Body)
+		if got, err := s.Try(t.Context(), r); err != nil || got.Status != 503 || got.Header.Get("Retry-After") == "" {
+			t.Errorf("%s %s without the database = %d %s %v, want 503 with Retry-After", r.Method, r.Path, got.Status, got.Body, err)
 		}
 	}
 	if got := s.Send(t, request{Method: "GET", Path: "//health/ready"}); got.Status != 503 || !strings.Contains(string(got.Body), `"unavailable"`) {
@@ -92,56 +91,6 @@ func TestDatabaseIsAway(t *testing.T) {
 		t.Errorf("the user is %+v", got)
 	}
 	events.waitFor(t, s.Register(t).User.ID, 1)
-}
-
-// TestSlowClientIsCutOff has a client send a byte now and then.
-func TestSlowClientIsCutOff(t *testing.T) {
-	t.Parallel()
-	s := embedded(t).one
-	c, err := net.Dial("tcp", strings.TrimPrefix(s.Client.Base, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if _, err := c.Write([]byte("POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{")); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() { // drips until the other end has had enough
-		defer close(done)
-		for {
-			if _, err := c.Write([]byte(" ")); err != nil {
-				return
-			}
-			select {
-			case <-t.Context().Done():
-				return
-			case <-time.After(200 * time.Millisecond):
-			}
-		}
-	}()
-	s.Must(t, request{Method: "GET", Path: "//health"}, 200, nil)
-	select {
-	case <-done:
-	case <-time.After(2 * time.Minute):
-		t.Error("a dripping request is never cut off")
-	}
-}
-
-func TestStateSurvivesARestart(t *testing.T) {
-	t.Parallel()
-	onOwn(t, nil, func(t *testing.T, s *setup) {
-		a := s.one.Register(t)
-		s.one.Stop(t)
-		s.one.Restart(t)
-		s.lives(t, "the session", a)
-		events := subscribe(t, s.one.NATS())
-		b := s.one.Register(t)
-		events.waitFor(t, b.User.ID, 1)
-		if got := events.waitFor(t, a.User.ID, 1); len(got) != 1 {
-			t.Errorf("a user has %d events after the restart, want 1", len(got))
-		}
-	})
 }
 
 // TestLogLinesAreJSON makes every kind of mistake and looks at both streams.

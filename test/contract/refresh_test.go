@@ -1,10 +1,11 @@
 package contract
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,33 +19,62 @@ func reused(t *testing.T, s *service, token string) {
 	s.Refuses(t, client.Refreshing(token), 401, "refresh_token_reused")
 }
 
+// refreshGrace is less than the time in which a used refresh token may come again.
+const refreshGrace = 8 * time.Second
+
+// withinGrace runs f, and runs it again where it failed and took longer than the grace: the machine
+// was too busy.
+func withinGrace(t *testing.T, f func() error) {
+	t.Helper()
+	for range 20 {
+		begun := time.Now()
+		err := f()
+		if err == nil {
+			return
+		}
+		if time.Since(begun) < refreshGrace {
+			t.Fatal(err)
+		}
+	}
+	t.Fatal("the machine is too busy")
+}
+
+// refreshAll uses all tokens at once, at both instances, and returns their successors.
+func refreshAll(t *testing.T, s *setup, tokens []string) ([]auth, error) {
+	t.Helper()
+	next, errs := make([]auth, len(tokens)), make([]error, len(tokens))
+	client.AtOnce(len(tokens), func(n int) {
+		var got answer
+		if got, next[n] = s.at(n).TryRefresh(t, tokens[n]); got.Status != http.StatusOK {
+			errs[n] = fmt.Errorf("refresh %d = %d %s, want 200", n, got.Status, got.Body)
+		}
+	})
+	return next, errors.Join(errs...)
+}
+
 func TestRefreshFromManyTabsAtOnce(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *setup) {
-		first := s.one.Register(t)
-		got := make([]auth, 50)
-		client.AtOnce(len(got), func(n int) {
-			var a answer
-			if a, got[n] = s.at(n).TryRefresh(t, first.RefreshToken); a.Status != http.StatusOK {
-				t.Errorf("refresh %d = %d %s, want 200", n, a.Status, a.Body)
-			}
+		var first auth
+		var got []auth
+		withinGrace(t, func() (err error) {
+			first = s.one.Register(t)
+			got, err = refreshAll(t, s, slices.Repeat([]string{first.RefreshToken}, 50))
+			return err
 		})
-		if t.Failed() {
-			return
-		}
+		var tokens []string
 		for _, a := range got {
 			if client.SID(t, a.Token) != client.SID(t, first.Token) || a.RefreshToken == first.RefreshToken || a.Token == first.Token {
 				t.Error("a refresh made another session, or gave the same tokens")
 			}
+			tokens = append([]string{a.RefreshToken}, tokens...)
 		}
 		if list := s.one.Sessions(t, first.Token); len(list) != 1 {
 			t.Errorf("there are %d sessions, want one", len(list))
 		}
-		client.AtOnce(len(got), func(n int) { // no tab is signed out
-			if a, _ := s.at(n+1).TryRefresh(t, got[n].RefreshToken); a.Status != http.StatusOK {
-				t.Errorf("successor %d = %d %s, want 200", n, a.Status, a.Body)
-			}
-		})
+		if _, err := refreshAll(t, s, tokens); err != nil { // no tab is signed out
+			t.Error(err)
+		}
 		s.lives(t, "the session", first)
 		reused(t, s.two, first.RefreshToken)
 		for _, a := range []auth{first, got[0], got[49]} {
@@ -53,54 +83,18 @@ func TestRefreshFromManyTabsAtOnce(t *testing.T) {
 	})
 }
 
-func TestRefreshTokenThatComesAgain(t *testing.T) {
+func TestStolenRefreshToken(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *setup) {
-		t.Run("while its successor is unused", func(t *testing.T) {
-			t.Parallel()
-			a := s.one.Register(t)
-			s.one.Refresh(t, a.RefreshToken)
-			b := s.two.Refresh(t, s.two.Refresh(t, a.RefreshToken).RefreshToken)
-			s.lives(t, "the session", b)
-		})
-		t.Run("after its successor was used", func(t *testing.T) {
-			t.Parallel()
-			stolen := s.one.Register(t)
-			elsewhere := s.two.LogIn(t, stolen.User.Email, client.Password)
-			owner := s.two.Refresh(t, s.one.Refresh(t, stolen.RefreshToken).RefreshToken)
-			reused(t, s.two, stolen.RefreshToken)
-			s.dead(t, "the stolen session", owner)
-			s.dead(t, "the stolen session", stolen)
-			s.lives(t, "the other session", elsewhere)
-			s.one.Refresh(t, elsewhere.RefreshToken)
-		})
-		t.Run("in the second generation", func(t *testing.T) {
-			t.Parallel()
-			a := s.one.Register(t)
-			second := s.one.Refresh(t, a.RefreshToken)
-			third := s.two.Refresh(t, second.RefreshToken)
-			s.one.Refresh(t, second.RefreshToken)
-			s.lives(t, "the session", third)
-			s.one.Refresh(t, third.RefreshToken)
-			reused(t, s.one, second.RefreshToken)
-			s.dead(t, "the session", third)
-		})
+		stolen := s.one.Register(t)
+		elsewhere := s.two.LogIn(t, stolen.User.Email, client.Password)
+		owner := s.two.Refresh(t, s.one.Refresh(t, stolen.RefreshToken).RefreshToken)
+		reused(t, s.two, stolen.RefreshToken)
+		s.dead(t, "the stolen session", owner)
+		s.dead(t, "the stolen session", stolen)
+		s.lives(t, "the other session", elsewhere)
+		s.one.Refresh(t, elsewhere.RefreshToken)
 	})
-}
-
-func TestRefreshGraceEnds(t *testing.T) {
-	t.Parallel()
-	s := newPair(t, nil)
-	a := s.one.Register(t)
-	first := s.one.Refresh(t, a.RefreshToken)
-	s.age(t, "refresh", time.Minute)
-	reused(t, s.two, a.RefreshToken) // though no successor has been used
-	s.dead(t, "the session", first)
-
-	b := s.one.LogIn(t, a.User.Email, client.Password)
-	c := s.one.Refresh(t, b.RefreshToken)
-	s.age(t, "refresh", time.Hour)
-	s.two.Refresh(t, c.RefreshToken) // an unused one stays good
 }
 
 func TestRefreshBesideALogOut(t *testing.T) {
@@ -152,27 +146,26 @@ func TestManyRefreshesOverFewConnections(t *testing.T) {
 	onOwn(t, func(*testing.T) map[string]string {
 		return map[string]string{"DB_MAX_OPEN_CONNS": "3", "DB_MAX_IDLE_CONNS": "3"}
 	}, func(t *testing.T, s *setup) {
-		shared := s.one.Register(t)
-		own := make([]auth, 15)
-		for n := range own {
-			own[n] = s.one.Register(t)
-		}
-		client.AtOnce(2*len(own), func(n int) {
-			if n >= len(own) {
-				if got, _ := s.one.TryRefresh(t, shared.RefreshToken); got.Status != 200 {
-					t.Errorf("refresh of the shared session = %d %s", got.Status, got.Body)
-				}
-				return
+		withinGrace(t, func() (err error) {
+			shared := s.one.Register(t)
+			tokens := slices.Repeat([]string{shared.RefreshToken}, 15)
+			for range 15 {
+				tokens = append(tokens, s.one.Register(t).RefreshToken)
 			}
-			for range 5 {
-				var got answer
-				if got, own[n] = s.one.TryRefresh(t, own[n].RefreshToken); got.Status != 200 {
-					t.Errorf("refresh = %d %s", got.Status, got.Body)
-					return
+			next, err := refreshAll(t, s, tokens)
+			for range 3 {
+				if err != nil {
+					return err
 				}
+				for n, a := range next[15:] {
+					tokens[15+n] = a.RefreshToken
+				}
+				next, err = refreshAll(t, s, tokens[15:])
+				next = append(make([]auth, 15), next...)
 			}
+			s.lives(t, "the session that many shared", shared)
+			return err
 		})
-		s.lives(t, "the session that many shared", shared)
 	})
 }
 
@@ -211,21 +204,6 @@ func TestASessionEndsOnTime(t *testing.T) {
 			t.Errorf("there are %d sessions, want the new one alone", len(list))
 		}
 	})
-}
-
-func TestSessionsThatWereBegunLongAgo(t *testing.T) {
-	t.Parallel()
-	s := newPair(t, nil)
-	a := s.one.Register(t)
-	const hundred = 100 * time.Hour
-	s.age(t, "^sessions", hundred)
-	next := s.one.Refresh(t, a.RefreshToken)
-	if want := int((720*time.Hour - hundred).Seconds()); next.RefreshExpiresIn > want || next.RefreshExpiresIn < want-120 {
-		t.Errorf("refreshExpiresIn after 100 h is %d, want %d", next.RefreshExpiresIn, want)
-	}
-	s.age(t, "^sessions", 620*time.Hour+time.Minute)
-	s.one.Refuses(t, client.Refreshing(next.RefreshToken), 401, "invalid_refresh_token")
-	s.one.Refuses(t, request{Method: "GET", Path: "/users/me", Token: next.Token}, 401, "unauthorized")
 }
 
 // cookie is the name of the refresh cookie.
@@ -275,7 +253,7 @@ func TestRefreshCookie(t *testing.T) {
 		r.Header["Origin"], r.Header["Content-Type"] = second, "Application/JSON; charset=utf-8"
 		value, _ = cookieOf(t, i.Must(t, r, 200, nil))
 		out := i.Must(t, request{Method: "POST", Path: "/auth/logout", Token: a.Token, Header: map[string]string{"Origin": frontend, "Cookie": cookie + "=" + value}}, 204, nil)
-		if c := out.Cookie(cookie); c == nil || c.Value != "" || c.MaxAge >= 0 || c.Path != "/" || !c.Secure {
+		if c := out.Cookie(cookie); c == nil || c.Value != "" || c.MaxAge >= 0 && !c.Expires.Before(time.Now()) || c.Path != "/" || !c.Secure {
 			t.Errorf("log-out sets %v, want the cookie cleared", out.Header.Values("Set-Cookie"))
 		}
 		i.Refuses(t, byCookie(value), 401, "invalid_refresh_token")
@@ -307,22 +285,10 @@ func TestRefreshCookie(t *testing.T) {
 			i.Must(t, byCookie(value), 200, nil) // it is as good as before
 		}
 	})
-	t.Run("many tabs, and a thief", func(t *testing.T) {
+	t.Run("reused", func(t *testing.T) {
 		t.Parallel()
 		first, a := register(t)
-		var mu sync.Mutex
-		var next string
-		client.AtOnce(10, func(int) {
-			got := i.Send(t, byCookie(first))
-			if got.Status != 200 {
-				t.Errorf("a tab gets %d %s", got.Status, got.Body)
-				return
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			next = got.Cookie(cookie).Value
-		})
-		client.Secrets.Add("refresh token", next)
+		next, _ := cookieOf(t, i.Must(t, byCookie(first), 200, nil))
 		i.Must(t, byCookie(next), 200, nil)
 		i.Refuses(t, byCookie(first), 401, "refresh_token_reused")
 		i.Refuses(t, request{Method: "GET", Path: "/users/me", Token: a.Token}, 401, "unauthorized")

@@ -204,31 +204,3 @@ func TestEndsOfSessionsRaceTheirUse(t *testing.T) {
 		s.lives(t, "the session that ended them", mine)
 	})
 }
-
-func TestListedSessionsAreThoseThatWork(t *testing.T) {
-	t.Parallel()
-	onBoth(t, func(t *testing.T, s *setup) {
-		mine := s.one.Register(t)
-		got := make([]auth, 20)
-		client.AtOnce(len(got), func(n int) {
-			if n == 7 {
-				s.two.Send(t, endSession(mine.Token, ""))
-			} else if err := s.at(n).Send(t, client.Login(mine.User.Email, client.Password)).Decode(200, &got[n]); err != nil {
-				t.Error(err)
-			}
-		})
-		listed := map[string]bool{}
-		for _, one := range s.one.Sessions(t, mine.Token) {
-			listed[one.ID] = true
-		}
-		for n, a := range got {
-			if a.Token == "" {
-				continue
-			}
-			a.Seen()
-			if works := s.at(n+1).Send(t, request{Method: "GET", Path: "/users/me", Token: a.Token}).Status == 200; works != listed[client.SID(t, a.Token)] {
-				t.Errorf("session %d is listed: %v, works: %v", n, !works, works)
-			}
-		}
-	})
-}

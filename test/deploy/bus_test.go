@@ -19,7 +19,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(harness.Main(m, "gofiber-auth/cmd/...", "github.com/nats-io/nats-server/v2"))
+	os.Exit(harness.Main(m, "gofiber-auth/cmd/...", harness.NatsServer))
 }
 
 const (

@@ -122,7 +122,7 @@ func (l *load) stop() map[string][]change {
 // who sees them, and is among them.
 func (s *service) table(t *testing.T) map[string]string {
 	t.Helper()
-	p := harness.Run(t, s.env, password+"\n", "authctl", "user", "create", "--email", "root@example.com", "--username", "root", "--admin")
+	p := harness.Run(t, s.Env, password+"\n", "authctl", "user", "create", "--email", "root@example.com", "--username", "root", "--admin")
 	if code := p.ExitCode(t); code != 0 {
 		t.Fatalf("authctl user create: exit code %d: %s", code, p.Output())
 	}

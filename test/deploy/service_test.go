@@ -4,21 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
 
+	authclient "gofiber-auth/test/client"
 	"gofiber-auth/test/harness"
 )
 
 // service is the running auth service.
-type service struct {
-	*harness.Process
-
-	base string
-	env  map[string]string
-}
+type service struct{ *harness.Service }
 
 // startService starts the service on an embedded database, as the bus's user auth.
 func startService(t *testing.T, natsURL string, env ...string) *service {
@@ -29,43 +24,17 @@ func startService(t *testing.T, natsURL string, env ...string) *service {
 		name, value, _ := strings.Cut(pair, "=")
 		all[name] = value
 	}
-	s := &service{Process: harness.Run(t, all, "", "api"), base: "http://127.0.0.1:" + all["APP_PORT"], env: all}
-	harness.Eventually(t, "the service is ready", func() error {
-		select {
-		case <-s.Exited:
-			t.Fatalf("the service ended: %s", s.Output())
-		default:
-		}
-		_, err := s.do(http.MethodGet, "/health/ready", "", "", http.StatusOK)
-		return err
-	})
-	return s
+	return &service{harness.StartService(t, all)}
 }
 
 // do makes a request and returns its answer, or an error unless that has the status.
 func (s *service) do(method, path, token, body string, status int) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), harness.Patience)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, s.base+path, strings.NewReader(body))
-	if err != nil {
-		return nil, err
+	request := authclient.Request{Method: method, Path: "/" + path, Token: token, Body: body}
+	answer, err := authclient.New(s.Base).Try(context.Background(), request)
+	if err == nil && answer.Status != status {
+		err = fmt.Errorf("%s %s = %d %s, want %d", method, path, answer.Status, answer.Body, status)
 	}
-	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer res.Body.Close()
-	answer, err := io.ReadAll(res.Body)
-	if err == nil && res.StatusCode != status {
-		err = fmt.Errorf("%s %s = %d %s, want %d", method, path, res.StatusCode, answer, status)
-	}
-	return answer, err
+	return answer.Body, err
 }
 
 // account is a user who is logged in.
@@ -126,18 +95,4 @@ func (s *service) awaitEvents(t *testing.T, want string) {
 		}
 		return err
 	})
-}
-
-// metric returns the value of a metric without labels.
-func (s *service) metric(name string) (string, error) {
-	answer, err := s.do(http.MethodGet, "/metrics", "", "", http.StatusOK)
-	if err != nil {
-		return "", err
-	}
-	for line := range strings.Lines(string(answer)) {
-		if value, found := strings.CutPrefix(line, name+" "); found {
-			return strings.TrimSpace(value), nil
-		}
-	}
-	return "", fmt.Errorf("no metric %s", name)
 }

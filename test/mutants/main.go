@@ -22,7 +22,7 @@ import (
 var (
 	only     = flag.String("only", "", "judge the mutants of these names or numbers, comma-separated")
 	list     = flag.Bool("list", false, "list the mutants with the packages of their tests, and run nothing")
-	packages = flag.String("packages", "", "run the tests of these packages alone, such as pkg/di,test/e2e")
+	packages = flag.String("packages", "", "run the tests of these packages alone, such as pkg/di,test/contract")
 	blackBox = flag.Bool("black-box", true, "run the black-box tests on what the tests in process miss")
 	results  = flag.String("results", ".cache/mutants.txt", "the file of verdicts; a mutant that has one keeps it")
 )

@@ -25,7 +25,7 @@ const (
 
 // boxes are the black-box tests. Left out is what needs browsers or programs of others, and what
 // takes minutes.
-var boxes = []string{"test/contract", "test/simulator", "test/e2e", "test/examiner"}
+var boxes = []string{"test/contract"}
 
 // related are the tests in process that may notice a fault; of the domain those that use it, not
 // all that carry its types. The cheapest come first.
@@ -121,15 +121,13 @@ func fails(ctx context.Context, overlay, name string) (string, error) {
 var failure = regexp.MustCompile(`(?m)^--- FAIL: (\S+)`)
 
 // test runs tests of a package and returns the first that fails, or "". The programs that tests
-// build get the overlay from the environment, where nothing may tell them of others.
+// build get the overlay from the environment, where none may be named that is built already.
 func test(ctx context.Context, overlay, name, pattern string) (string, error) {
 	cmd := exec.CommandContext(ctx, "nice", "-n", "5", "go", "test", "-vet=off", "-count=1", "-failfast",
 		"-timeout", patience.String(), "-run", pattern, "./"+name)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
 	cmd.WaitDelay = time.Minute
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool {
-		return strings.HasPrefix(variable, "TEST_") && !strings.HasPrefix(variable, "TEST_DATABASE_URL=")
-	})
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "TEST_PROGRAMS=") })
 	cmd.Env = append(cmd.Env, "GOFLAGS="+os.Getenv("GOFLAGS")+" -p=1 -overlay="+overlay)
 	out, err := cmd.CombinedOutput()
 	text := string(out)

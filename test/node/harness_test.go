@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
-		return harness.Main(m, "gofiber-auth/cmd/api", "github.com/nats-io/nats-server/v2")
+		return harness.Main(m, "gofiber-auth/cmd/api", harness.NatsServer)
 	}())
 }
 
@@ -130,10 +130,8 @@ func startAuth(t *testing.T, env map[string]string) (url, bus string) {
 	for name, value := range env {
 		whole[name] = value
 	}
-	harness.Run(t, whole, "", "api")
-	url = "http://127.0.0.1:" + whole["APP_PORT"]
-	await(t, http.MethodGet, url+"/health/ready", "", http.StatusOK, "")
-	return url, "nats://" + whole["NATS_EMBEDDED_ADDR"]
+	s := harness.StartService(t, whole)
+	return s.Base, s.NATS()
 }
 
 // startExample starts the example and returns its URL when it is ready.

@@ -30,9 +30,9 @@ func newID() string {
 	rand.Read(b[8:])
 	n := ids.Add(1) + 0x0199_0000_0000<<12
 	for i := range 6 {
-		b[5-i] = byte(n >> (12 + 8*i)) //nolint:gosec // the low byte is meant
+		b[5-i] = byte(n >> (12 + 8*i))
 	}
-	b[6], b[7] = 0x70|byte(n>>8)&0x0f, byte(n) //nolint:gosec // likewise
+	b[6], b[7] = 0x70|byte(n>>8)&0x0f, byte(n)
 	b[8] = 0x80 | b[8]&0x3f
 	h := hex.EncodeToString(b[:])
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]

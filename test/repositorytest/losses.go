@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"gofiber-auth/domain"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
 )
@@ -112,7 +113,7 @@ var lossTests = map[string]func(t *testing.T, s store){
 	},
 	"the last sequence of a stream, and the last acknowledgement": func(t *testing.T, s store) {
 		_, _, err := s.Outbox.LastPublished(t.Context())
-		wantNotFound(t, err)
+		wantError(t, "LastPublished() of nothing", err, domain.ErrNotFound)
 		s.wantLastSequence(t, stream, 0)
 		first, second, third := event(account("A"), 1), event(account("B"), 1), event(account("C"), 1)
 		s.append(t, first, second, third)

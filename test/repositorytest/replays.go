@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"gofiber-auth/domain"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
 )
@@ -90,9 +89,4 @@ func (s store) wantWithoutEvent(t *testing.T, sel repositories.Selection, after 
 		places = append(places, repositories.Place{UserID: u.ID, Version: u.Version})
 	}
 	wantSame(t, append([]repositories.Place{}, got...), places)
-}
-
-func wantNotFound(t *testing.T, err error) {
-	t.Helper()
-	wantError(t, "of nothing", err, domain.ErrNotFound)
 }

@@ -92,7 +92,7 @@ var migrated = sync.OnceValues(func() (file []byte, err error) {
 	if err = errors.Join(err, db.Close()); err != nil { // the last to close moves the log into the file
 		return nil, err
 	}
-	return os.ReadFile(filepath.Join(dir, databaseFile)) //nolint:gosec // a folder made above
+	return os.ReadFile(filepath.Join(dir, databaseFile))
 })
 
 // FailWrites makes every write fail with domain.ErrUnavailable until it is called with false,

@@ -136,6 +136,33 @@ func TestTooManyCookiesAreDropped(t *testing.T) {
 	}
 }
 
+func TestProvidersThatAreNotThere(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	ada := a.register(t, "ada")
+	for _, name := range []string{"facebook", "myspace", "Google", "%00", "..%2f"} {
+		a.send(t, "GET", "/api/v1/auth/"+name, "", "").want(t, 404, "provider_not_found")
+		a.send(t, "GET", "/api/v1/auth/"+name+"/callback?code=c&state=s", "", "").want(t, 404, "provider_not_found")
+		a.send(t, "POST", "/api/v1/users/me/oauth-providers/"+name, ada.Token, "").want(t, 404, "provider_not_found")
+	}
+	a.send(t, "DELETE", "/api/v1/users/me/oauth-providers/facebook", ada.Token, "").want(t, 404, "not_found")
+	a.send(t, "DELETE", "/api/v1/users/me/oauth-providers/myspace", ada.Token, "").want(t, 404, "provider_not_found")
+	a.send(t, "GET", "/api/v1/auth/line?code_challenge=short", "", "").wantFields(t, "code_challenge format")
+	a.send(t, "GET", "/api/v1/auth/line?code_challenge_method=plain", "", "").wantFields(t, "code_challenge required", "code_challenge_method unknown_value")
+	a.send(t, "GET", "/api/v1/auth/line?code_challenge_method=S256", "", "").wantFields(t, "code_challenge required")
+	a.send(t, "GET", "/api/v1/auth/line?state=a&state=b", "", "").wantFields(t, "state format")
+	for path, allow := range map[string]string{"login": "POST", "exchange": "POST", "oauth/complete": "POST", "line": "GET"} {
+		for _, method := range []string{"GET", "PUT", "DELETE"} {
+			if method == allow {
+				continue
+			}
+			if got := a.send(t, method, "/api/v1/auth/"+path, "", "").want(t, 405, "method_not_allowed"); got.header.Get("Allow") != allow {
+				t.Errorf("%s /auth/%s: Allow = %q", method, path, got.header.Get("Allow"))
+			}
+		}
+	}
+}
+
 func TestCallbacksOfProviders(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
@@ -173,33 +200,6 @@ func TestCallbacksOfProviders(t *testing.T) {
 				t.Errorf("the front end is called with %v", got)
 			}
 		})
-	}
-}
-
-func TestProvidersThatAreNotThere(t *testing.T) {
-	t.Parallel()
-	a := newAPI(t)
-	ada := a.register(t, "ada")
-	for _, name := range []string{"facebook", "myspace", "Google", "%00", "..%2f"} {
-		a.send(t, "GET", "/api/v1/auth/"+name, "", "").want(t, 404, "provider_not_found")
-		a.send(t, "GET", "/api/v1/auth/"+name+"/callback?code=c&state=s", "", "").want(t, 404, "provider_not_found")
-		a.send(t, "POST", "/api/v1/users/me/oauth-providers/"+name, ada.Token, "").want(t, 404, "provider_not_found")
-	}
-	a.send(t, "DELETE", "/api/v1/users/me/oauth-providers/facebook", ada.Token, "").want(t, 404, "not_found")
-	a.send(t, "DELETE", "/api/v1/users/me/oauth-providers/myspace", ada.Token, "").want(t, 404, "provider_not_found")
-	a.send(t, "GET", "/api/v1/auth/line?code_challenge=short", "", "").wantFields(t, "code_challenge format")
-	a.send(t, "GET", "/api/v1/auth/line?code_challenge_method=plain", "", "").wantFields(t, "code_challenge required", "code_challenge_method unknown_value")
-	a.send(t, "GET", "/api/v1/auth/line?code_challenge_method=S256", "", "").wantFields(t, "code_challenge required")
-	a.send(t, "GET", "/api/v1/auth/line?state=a&state=b", "", "").wantFields(t, "state format")
-	for path, allow := range map[string]string{"login": "POST", "exchange": "POST", "oauth/complete": "POST", "line": "GET"} {
-		for _, method := range []string{"GET", "PUT", "DELETE"} {
-			if method == allow {
-				continue
-			}
-			if got := a.send(t, method, "/api/v1/auth/"+path, "", "").want(t, 405, "method_not_allowed"); got.header.Get("Allow") != allow {
-				t.Errorf("%s /auth/%s: Allow = %q", method, path, got.header.Get("Allow"))
-			}
-		}
 	}
 }
 

@@ -85,7 +85,7 @@ func TestPages(t *testing.T) {
 			a.send(t, "GET", "/api/v1"+l.path+"cursor="+url.QueryEscape(cursor), l.token, "").wantFields(t, "cursor format")
 		}
 	}
-	for q, want := range map[string]int{"USER0": 10, "%25": 0, "user_0": 0, "%00": 0, "nobody": 0} {
+	for q, want := range map[string]int{"USER0": 10, "%25": 0, "user_0": 0, "%00": 0, "absent": 0} {
 		if p := get("/users?", root.Token, "q="+q); len(p.Users) != want {
 			t.Errorf("q=%s finds %d users, want %d", q, len(p.Users), want)
 		}

@@ -37,27 +37,6 @@ func (a *api) promised(t *testing.T) (mails []string) {
 	return mails
 }
 
-func TestForgottenPasswordsAnswerTheSameForEverybody(t *testing.T) {
-	t.Parallel()
-	a := newAPI(t)
-	a.register(t, "ada")
-	var answers []answer
-	for _, address := range []string{"ADA@example.com", "nobody@example.com"} {
-		got := a.send(t, "POST", "/api/v1/auth/password/forgot", "", `{"email":"`+address+`"}`, "Accept-Language", "th").want(t, 202, "")
-		got.header.Del("X-Request-ID")
-		answers = append(answers, got)
-	}
-	if string(answers[0].body) != string(answers[1].body) || fmt.Sprint(answers[0].header) != fmt.Sprint(answers[1].header) {
-		t.Errorf("known and unknown are told apart: %v %v", answers[0], answers[1])
-	}
-	want := []string{"verify_email ada@example.com en", "reset_password ada@example.com th", "reset_password nobody@example.com th"}
-	if got := a.promised(t); !slices.Equal(got, want) {
-		t.Errorf("promised %q, want %q", got, want)
-	}
-	a.send(t, "POST", "/api/v1/auth/password/forgot", "", `{"email":"not one"}`).wantFields(t, "email format")
-	a.send(t, "POST", "/api/v1/auth/password/forgot", "", `{}`).wantFields(t, "email required")
-}
-
 func TestNoMailsAreShownWithoutDevelopment(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
