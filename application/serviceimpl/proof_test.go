@@ -64,8 +64,9 @@ func TestLinkingNeedsProof(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	withPassword, without := w.register(t, "grace"), w.mustLogIn(t, ada)
+	w.link(t, withPassword, person{provider: "line", subject: "U2"})
 	for _, wrong := range []string{"", "a wrong secret"} {
-		_, err := w.oauth.Link(t.Context(), withPassword, "line", dto.ProofRequest{CurrentPassword: wrong})
+		_, err := w.oauth.Link(t.Context(), withPassword, "facebook", dto.ProofRequest{CurrentPassword: wrong})
 		want(t, "Link()", err, domain.ErrWrongPassword)
 		want(t, "Unlink()", w.oauth.Unlink(t.Context(), withPassword, "line", dto.ProofRequest{CurrentPassword: wrong}), domain.ErrWrongPassword)
 	}
