@@ -10,6 +10,9 @@ BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -X 
 # A throwaway PostgreSQL beside a command. Built, not "go run", which hides exit codes and signals.
 WITH_POSTGRES := .cache/bin/withpostgres
 
+# The programs that tests start from the outside, built once for all packages.
+TEST_PROGRAMS := $(CURDIR)/.cache/programs
+
 # Tools are built on first use, each under its version, and kept in .cache.
 GOLANGCI_LINT := .cache/bin/golangci-lint-v2.15.0
 GOVULNCHECK   := .cache/bin/govulncheck-v1.9.0
@@ -40,7 +43,7 @@ migrate: bin/authctl ## Bring the configured database to the newest schema
 # Results of unchanged packages come from Go's cache; those that use the throwaway database
 # never do, since its address is new. TESTFLAGS=-count=1 runs everything.
 .PHONY: test
-test: $(WITH_POSTGRES) ## Run all tests on SQLite and a real PostgreSQL, with -race where there is a C compiler
+test: $(WITH_POSTGRES) test-programs ## Run all tests on SQLite and a real PostgreSQL, with -race where there is a C compiler
 	@set -- $$($(GO) env CC); \
 	if command -v "$$1" >/dev/null && CGO_ENABLED=1 $(GO) list -race errors >/dev/null 2>&1; then \
 		export CGO_ENABLED=1; race=-race; \
@@ -48,18 +51,26 @@ test: $(WITH_POSTGRES) ## Run all tests on SQLite and a real PostgreSQL, with -r
 		echo 'no C compiler: testing without the race detector' >&2; \
 		export CGO_ENABLED=0; race=; \
 	fi; \
-	exec $(WITH_POSTGRES) -- $(GO) test $$race -timeout 15m $(TESTFLAGS) ./...
+	exec $(WITH_POSTGRES) -- env TEST_PROGRAMS='$(TEST_PROGRAMS)' $(GO) test $$race -timeout 15m $(TESTFLAGS) ./...
+
+# The inner loop leaves out browsers, faults and whatever else starts other programs for long.
+SLOW := browser chaos deploy node npm openid pgcluster redisserver withpostgres mutants bench
+
+.PHONY: test-short
+test-short: $(WITH_POSTGRES) test-programs ## Run the fast tests: a minute
+	@exec $(WITH_POSTGRES) -- env TEST_PROGRAMS='$(TEST_PROGRAMS)' CGO_ENABLED=0 $(GO) test -short -timeout 5m $(TESTFLAGS) \
+		$$($(GO) list ./... | grep -v $(addprefix -e /test/,$(addsuffix $$,$(SLOW))))
 
 .PHONY: cover
-cover: $(WITH_POSTGRES) ## Run all tests and print the coverage; details in coverage.out
-	@$(WITH_POSTGRES) -- $(GO) test -timeout 15m -coverpkg=./... -coverprofile=coverage.out ./...
+cover: $(WITH_POSTGRES) test-programs ## Run all tests and print the coverage; details in coverage.out
+	@$(WITH_POSTGRES) -- env TEST_PROGRAMS='$(TEST_PROGRAMS)' $(GO) test -timeout 15m -coverpkg=./... -coverprofile=coverage.out ./...
 	@$(GO) tool cover -func=coverage.out | tail -n 1
 
 # The fault suite is part of "make test", with few rounds; here it prints its counts.
 .PHONY: chaos
-chaos: $(WITH_POSTGRES) ## Kill, wipe, stall and fill what the service stands on, for minutes (SCALE=10)
+chaos: $(WITH_POSTGRES) test-programs ## Kill, wipe, stall and fill what the service stands on, for minutes (SCALE=10)
 	@$(GO) test -c -o .cache/bin/chaos.test ./test/chaos
-	@cd test/chaos && $(CURDIR)/$(WITH_POSTGRES) -- $(CURDIR)/.cache/bin/chaos.test -test.timeout 60m -scale $(or $(SCALE),10)
+	@cd test/chaos && $(CURDIR)/$(WITH_POSTGRES) -- env TEST_PROGRAMS='$(TEST_PROGRAMS)' $(CURDIR)/.cache/bin/chaos.test -test.timeout 60m -scale $(or $(SCALE),10)
 
 .PHONY: bench
 bench: $(WITH_POSTGRES) ## Measure the service beside its yardsticks (BENCHFLAGS=...)
@@ -101,6 +112,11 @@ bin/api bin/authctl:
 
 $(WITH_POSTGRES):
 	@CGO_ENABLED=0 $(GO) build -buildvcs=false -o $@ ./test/withpostgres
+
+.PHONY: test-programs
+test-programs:
+	@mkdir -p '$(TEST_PROGRAMS)'
+	@CGO_ENABLED=0 $(GO) build -buildvcs=false -o '$(TEST_PROGRAMS)/' ./cmd/... github.com/nats-io/nats-server/v2
 
 $(GOLANGCI_LINT):
 	$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint)

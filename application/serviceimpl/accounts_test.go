@@ -2,13 +2,10 @@ package serviceimpl_test
 
 import (
 	"errors"
-	"slices"
-	"sync"
 	"testing"
 
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/dto"
-	"gofiber-auth/domain/models"
 )
 
 // Log-ins that meet while the stored hash is of another cost all succeed: the first replaces
@@ -85,35 +82,5 @@ func TestChangingTheAddressBackNeedsProof(t *testing.T) {
 	_, err = s.accounts.Update(t.Context(), before, dto.UpdateUserRequest{Email: dto.Some("ada@example.com")})
 	if !errors.Is(err, domain.ErrWrongPassword) {
 		t.Errorf("Update() = %v, want ErrWrongPassword", err)
-	}
-}
-
-// Two admins who delete themselves at once: one stays.
-func TestTwoLastAdmins(t *testing.T) {
-	t.Parallel()
-	s := newWorld(t)
-	var principals []models.Principal
-	for _, name := range []string{"ada", "grace"} {
-		p := s.register(t, name)
-		user, err := s.admin.UpdateUser(t.Context(), models.Principal{}, p.User.ID, dto.AdminUpdateUserRequest{Role: dto.Some("admin")})
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.User = user
-		principals = append(principals, p)
-	}
-	errs := make([]error, 2)
-	var wg sync.WaitGroup
-	for i, p := range principals {
-		wg.Go(func() {
-			errs[i] = s.instance("a").accounts.Delete(t.Context(), p, dto.DeleteUserRequest{CurrentPassword: password})
-		})
-	}
-	wg.Wait()
-	if errs[0] != nil {
-		slices.Reverse(errs)
-	}
-	if errs[0] != nil || !errors.Is(errs[1], domain.ErrLastAdmin) {
-		t.Errorf("Delete() = %v, want one success and one ErrLastAdmin", errs)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"log/slog"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"gofiber-auth/application/serviceimpl"
@@ -109,8 +108,7 @@ func TestAnExportHasAnEnd(t *testing.T) {
 }
 
 func TestJanitorRemovesOldAuditEntries(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		store := storage.Open(t)
 		addEntries(t, store, newID(), 1200) // more than go at once
 		pass(time.Hour)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,7 +33,9 @@ type world struct {
 	hasher  *stages
 	limiter *limiter
 	values  *recorder // of the OAuth flows
-	rival   *rival    // between two looks at the identities
+
+	providers registry
+	rival     *rival // between two looks at the identities
 
 	accounts *serviceimpl.Accounts
 	sessions *serviceimpl.Sessions
@@ -56,6 +59,7 @@ func (w *world) instance(cost string) *world {
 	i := &world{store: w.store, clock: w.clock, hasher: &stages{cost: cost}, limiter: new(limiter)}
 	s, now := i.store, i.clock.Now
 	i.values = &recorder{OneTimeStore: authcode.New(1<<20, now)}
+	i.providers = registry{"google": {"google"}, "facebook": {"facebook"}, "line": {"line"}}
 	i.rival = &rival{IdentityReader: s.Identities}
 	mails := serviceimpl.NewMailPromises(i.limiter, now, newID)
 	i.sessions = serviceimpl.NewSessions(serviceimpl.SessionsDeps{Reader: s.Sessions, Tokens: newTokens(), Lifetime: time.Hour, Now: now, NewID: newID})
@@ -67,8 +71,8 @@ func (w *world) instance(cost string) *world {
 	})
 	i.list = serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: s.Work, Live: s.Sessions, Now: now, NewID: newID})
 	i.oauth = serviceimpl.NewOAuth(serviceimpl.OAuthDeps{
-		Providers: registry{"google": {"google"}, "facebook": {"facebook"}, "line": {"line"}},
-		Values:    i.values, Sealer: sealer{}, Work: s.Work, Users: s.Users, Identities: i.rival,
+		Providers: &i.providers,
+		Values:    i.values, UsedStates: authcode.NewUsedStates(1000, now), Sealer: sealer{}, Work: s.Work, Users: s.Users, Identities: i.rival,
 		Sessions: i.sessions, Proof: proof, Mails: mails, Now: now, NewID: newID,
 	})
 	i.recovery = serviceimpl.NewRecovery(serviceimpl.RecoveryDeps{
@@ -129,6 +133,19 @@ func want(t testing.TB, what string, got, want error) {
 	if !errors.Is(got, want) {
 		t.Errorf("%s = %v, want %v", what, got, want)
 	}
+}
+
+// inBubble runs a test whose time is fake, see testing/synctest. The embedded database works there.
+func inBubble(t *testing.T, test func(t *testing.T)) {
+	t.Helper()
+	t.Parallel()
+	synctest.Test(t, test)
+}
+
+// pass lets time go by in a bubble.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }

@@ -126,8 +126,12 @@ func (l *lockedLog) count(what string) int {
 	return strings.Count(l.b.String(), what)
 }
 
-func newLab(t *testing.T) *lab {
-	return &lab{store: storage.Open(t), sink: &sink{refused: map[string]bool{}, hanging: map[string]bool{}}, log: new(lockedLog)}
+// inLab runs a test of a worker whose time is fake.
+func inLab(t *testing.T, test func(t *testing.T, l *lab)) {
+	t.Helper()
+	inBubble(t, func(t *testing.T) {
+		test(t, &lab{store: storage.Open(t), sink: &sink{refused: map[string]bool{}, hanging: map[string]bool{}}, log: new(lockedLog)})
+	})
 }
 
 // start runs a worker of the given name until stop.
@@ -179,9 +183,7 @@ func (l *lab) wantWaiting(t *testing.T, want int64) {
 }
 
 func TestHTTPSyncKeepsTheOrderOfEachUser(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		l := newLab(t)
+	inLab(t, func(t *testing.T, l *lab) {
 		ada, grace := newID(), newID()
 		l.commit(t, ada, 1, 5)
 		l.commit(t, grace, 1, 3)
@@ -198,9 +200,7 @@ func TestHTTPSyncKeepsTheOrderOfEachUser(t *testing.T) {
 
 // Events of many users go out at once, but not of all, and never two of one.
 func TestHTTPSyncIsParallelWithinBounds(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		l := newLab(t)
+	inLab(t, func(t *testing.T, l *lab) {
 		l.sink.takes = time.Second
 		for range 120 {
 			l.commit(t, newID(), 1, 2)
@@ -230,9 +230,7 @@ func TestOneStuckUserHoldsUpNobodyElse(t *testing.T) {
 		"hanging": func(s *sink, userID string) { s.hanging[userID] = true },
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				l := newLab(t)
+			inLab(t, func(t *testing.T, l *lab) {
 				ada := newID()
 				stick(l.sink, ada)
 				l.commit(t, ada, 1, 3)
@@ -269,9 +267,7 @@ func TestOneStuckUserHoldsUpNobodyElse(t *testing.T) {
 
 // Many users that hang share a few places; the others have theirs.
 func TestManyStuckUsersLeaveRoom(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		l := newLab(t)
+	inLab(t, func(t *testing.T, l *lab) {
 		defer l.start(t, "a")()
 		well := newID()
 		l.commit(t, well, 1, 1)
@@ -293,9 +289,7 @@ func TestManyStuckUsersLeaveRoom(t *testing.T) {
 
 // A user's tries come ever less often, up to one a minute, and a restart does not forget that.
 func TestHTTPSyncBacksOff(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		l := newLab(t)
+	inLab(t, func(t *testing.T, l *lab) {
 		stop := l.start(t, "a")
 		ada, grace := newID(), newID()
 		l.sink.set(func(s *sink) { s.refused[ada] = true })
@@ -336,9 +330,7 @@ func TestHTTPSyncBacksOff(t *testing.T) {
 // While the receiver is away it is probed, not stormed; when it is back, all that waits comes
 // within seconds, and not a minute later.
 func TestTheReceiverIsAway(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		l := newLab(t)
+	inLab(t, func(t *testing.T, l *lab) {
 		defer l.start(t, "a")()
 		l.sink.set(func(s *sink) { s.away = true })
 		users := make([]string, 100)
@@ -374,9 +366,7 @@ func TestTheReceiverIsAway(t *testing.T) {
 
 // After a long outage every user's next try is up to a minute away. Nobody waits for it.
 func TestALongOutageEndsForAllAtOnce(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		l := newLab(t)
+	inLab(t, func(t *testing.T, l *lab) {
 		defer l.start(t, "a")()
 		l.sink.set(func(s *sink) { s.away = true })
 		for range 5 {
@@ -391,9 +381,7 @@ func TestALongOutageEndsForAllAtOnce(t *testing.T) {
 
 // An outage that ends while the service is not running does not go on after the start.
 func TestTheReceiverIsBackBeforeTheService(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		l := newLab(t)
+	inLab(t, func(t *testing.T, l *lab) {
 		ada := newID()
 		l.sink.away = true
 		l.commit(t, ada, 1, 2)
@@ -408,9 +396,7 @@ func TestTheReceiverIsBackBeforeTheService(t *testing.T) {
 }
 
 func TestAnotherInstanceTakesOver(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		l := newLab(t)
+	inLab(t, func(t *testing.T, l *lab) {
 		held, err := l.store.Leases.Acquire(t.Context(), "http_sync", "one that dies", 4*time.Second)
 		if err != nil || !held {
 			t.Fatal(err)
@@ -434,9 +420,7 @@ func TestAnotherInstanceTakesOver(t *testing.T) {
 
 // Where one instance cannot reach the receiver, another may.
 func TestAnotherInstanceReachesTheReceiver(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		l := newLab(t)
+	inLab(t, func(t *testing.T, l *lab) {
 		l.sink.away = true
 		defer l.start(t, "a")()
 		ada := newID()
@@ -455,9 +439,7 @@ func TestAnotherInstanceReachesTheReceiver(t *testing.T) {
 
 // Who cannot renew the lease lets go of what is under way before another may have it.
 func TestALeaseThatEndsEndsItsDeliveries(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		l := newLab(t)
+	inLab(t, func(t *testing.T, l *lab) {
 		ada, grace := newID(), newID()
 		l.sink.hanging[ada] = true
 		l.commit(t, ada, 1, 1)
@@ -486,9 +468,7 @@ func TestALeaseThatEndsEndsItsDeliveries(t *testing.T) {
 // A database that fails after a delivery makes no second delivery here: the first is noted
 // when it is back.
 func TestASettlementThatFailsIsMadeGood(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		l := newLab(t)
+	inLab(t, func(t *testing.T, l *lab) {
 		l.sink.takes = 100 * time.Millisecond
 		ada := newID()
 		l.commit(t, ada, 1, 2)
@@ -504,9 +484,7 @@ func TestASettlementThatFailsIsMadeGood(t *testing.T) {
 }
 
 func TestHTTPSyncStops(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		l := newLab(t)
+	inLab(t, func(t *testing.T, l *lab) {
 		l.sink.takes = 300 * time.Millisecond
 		ada, grace := newID(), newID()
 		l.sink.hanging[grace] = true

@@ -29,8 +29,7 @@ func (s *slow) Publish(ctx context.Context, stream models.StreamState, events []
 // What a relay is told after it has lost its lease, of a stream that is lost too, hides nothing
 // from the relay that publishes again what was lost.
 func TestALateAcknowledgementOfALostStream(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		store, b, ada := storage.Open(t), new(bus), newID()
 		b.stream = models.StreamState{ID: 7, First: 1}
 		commit(t, store, ada, 1, 3)
@@ -62,8 +61,7 @@ func TestALateAcknowledgementOfALostStream(t *testing.T) {
 
 // A batch that takes the bus longer than a lease lasts is still this instance's.
 func TestALongBatchKeepsTheLease(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		store, b, ada := storage.Open(t), new(bus), newID()
 		commit(t, store, ada, 1, 2)
 		long, _ := newRelay(store, b, "long")
@@ -85,8 +83,7 @@ func TestALongBatchKeepsTheLease(t *testing.T) {
 
 // An instance that was paused past its lease publishes nothing of what it was about to.
 func TestAPausedInstancePublishesNothing(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		store, b, ada := storage.Open(t), new(bus), newID()
 		paused, _ := newRelay(store, b, "paused")
 		var held atomic.Bool

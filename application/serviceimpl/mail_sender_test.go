@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"gofiber-auth/application/serviceimpl"
@@ -92,8 +91,7 @@ func newOffice(t *testing.T, w *world) *office {
 // in runs a test in a bubble whose clock stands near that of the other tests' fixtures.
 func inOffice(t *testing.T, test func(t *testing.T, o *office)) {
 	t.Helper()
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		o := newOffice(t, newWorld(t))
 		test(t, o)
 		o.stop()
@@ -306,8 +304,7 @@ func TestAMailThatFails(t *testing.T) {
 
 // A mail under way in a stop is given up, and sent when the next worker starts.
 func TestAStopGivesMailsUp(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		first := newOffice(t, newWorld(t))
 		hang := make(chan struct{})
 		first.postman.failWith(func(services.MailMessage) error { <-hang; return nil })
@@ -340,32 +337,6 @@ func TestPointlessMailsAreDropped(t *testing.T) {
 		pass(5 * time.Minute)
 		if o.counts["verify_email pointless"] != 2 || len(o.postman.mails) != 0 {
 			t.Errorf("counts %v, and %v were sent", o.counts, o.postman.mails)
-		}
-	})
-}
-
-// Of many who bring one token at once, one succeeds.
-func TestATokenWorksOnceForMany(t *testing.T) {
-	inOffice(t, func(t *testing.T, o *office) {
-		ada := o.signUp(t, "ada")
-		o.forgot(t, ada.Email)
-		pass(time.Minute)
-		token := o.lastToken(t, models.MailReset, ada.Email)
-		errs := make(chan error)
-		for range 20 {
-			go func() { errs <- o.reset(t, token, "another horse battery") }()
-		}
-		won := 0
-		for range 20 {
-			err := <-errs
-			if err == nil {
-				won++
-			} else if !errors.Is(err, domain.ErrInvalidToken) {
-				t.Error(err)
-			}
-		}
-		if won != 1 {
-			t.Errorf("%d resets by one token", won)
 		}
 	})
 }

@@ -300,6 +300,9 @@ func (o *OAuth) Complete(ctx context.Context, in dto.CompleteOAuthRequest, from 
 	if err != nil {
 		return services.OAuthGrant{}, missing(err, domain.ErrInvalidTicket)
 	}
+	if !o.isOn(identity.Provider) {
+		return services.OAuthGrant{}, domain.ErrInvalidTicket.Because(errors.New("the provider is no longer configured"))
+	}
 	grant, err := o.complete(ctx, in, identity, from)
 	grant.Provider = identity.Provider
 	if errors.Is(err, domain.ErrEmailTaken) || errors.Is(err, domain.ErrUsernameTaken) {

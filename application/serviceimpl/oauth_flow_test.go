@@ -1,11 +1,9 @@
 package serviceimpl_test
 
 import (
-	"context"
 	"encoding/base64"
 	"errors"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -50,17 +48,6 @@ func TestWhatAFlowBeginsWith(t *testing.T) {
 	}
 	_, err := w.oauth.Start(t.Context(), dto.StartOAuthRequest{Provider: "myspace"})
 	want(t, "an unknown provider", err, domain.ErrProviderUnknown)
-}
-
-func TestAStateWorksOnce(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	f := w.start(t, dto.StartOAuthRequest{Provider: "google"})
-	errs := atOnce(50, func() error {
-		_, err := w.oauth.Callback(context.Background(), "google", f.response(ada))
-		return err
-	})
-	wantOne(t, errs, domain.ErrInvalidState)
 }
 
 func TestCallbacksThatAreRefused(t *testing.T) {
@@ -173,28 +160,6 @@ func TestACodeThatComesAgainMeanwhile(t *testing.T) {
 	}
 }
 
-func TestOfManyWhoHaveACodeNobodyKeepsASession(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	code := w.code(t, ada)
-	got := 0
-	for _, err := range atOnce(30, func() error { _, err := w.exchange(code); return err }) {
-		if err == nil {
-			got++
-		} else {
-			want(t, "Exchange()", err, domain.ErrInvalidCode)
-		}
-	}
-	if got != 1 {
-		t.Errorf("%d got a session, want 1", got)
-	}
-	for _, u := range w.store.AllUsers(t) {
-		if n := len(w.store.SessionsOf(t, u.ID)); n != 0 {
-			t.Errorf("%d sessions live", n)
-		}
-	}
-}
-
 func TestACodeIsGoodForAMinute(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -210,6 +175,22 @@ func TestACodeIsGoodForAMinute(t *testing.T) {
 	want(t, "no code", err, domain.ErrValidation)
 }
 
+func TestProviderThatIsSwitchedOff(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	code := w.code(t, ada)
+	_, err := w.logIn(t, person{provider: "line", subject: "U1"})
+	ticket := ticketOf(t, err)
+	w.providers = registry{}
+	_, err = w.exchange(code)
+	want(t, "a code of before", err, domain.ErrInvalidCode)
+	_, err = w.oauth.Complete(t.Context(), dto.CompleteOAuthRequest{Ticket: ticket, Email: "lin@example.com"}, models.Client{})
+	want(t, "a ticket of before", err, domain.ErrInvalidTicket)
+	if users := w.store.AllUsers(t); len(users) != 0 {
+		t.Errorf("%d users were made", len(users))
+	}
+}
+
 // Who reads the store learns neither a token that works nor who logs in.
 func TestTheStoreSeesNoTokenInTheOpen(t *testing.T) {
 	t.Parallel()
@@ -221,7 +202,7 @@ func TestTheStoreSeesNoTokenInTheOpen(t *testing.T) {
 	}
 	_, err = w.logIn(t, person{provider: "line", subject: "U1"})
 	ticket := ticketOf(t, err)
-	if len(w.values.puts) != 2*5 { // two states, two codes, a ticket
+	if len(w.values.puts) != 2*3 { // two codes, a ticket
 		t.Fatalf("%d values were kept", len(w.values.puts)/2)
 	}
 	for i, text := range w.values.puts {
@@ -235,50 +216,6 @@ func TestTheStoreSeesNoTokenInTheOpen(t *testing.T) {
 				t.Errorf("%q stands in the store", secret)
 			}
 		}
-	}
-}
-
-// 200 flows at once do not mix.
-func TestFlowsDoNotMix(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	var wg sync.WaitGroup
-	for i := range 200 {
-		wg.Go(func() {
-			p := person{provider: []string{"google", "line", "facebook"}[i%3], subject: newID()}
-			p.email = p.subject + "@example.com"
-			got, err := w.logIn(t, p)
-			if err != nil || got.User.Email != p.email || *got.User.OAuthProvider != p.provider || *got.User.OAuthID != p.subject {
-				t.Errorf("%+v came in as %+v, %v", p, got.User, err)
-			}
-		})
-	}
-	wg.Wait()
-}
-
-func atOnce(n int, fn func() error) []error {
-	errs := make([]error, n)
-	var wg sync.WaitGroup
-	for i := range n {
-		wg.Go(func() { errs[i] = fn() })
-	}
-	wg.Wait()
-	return errs
-}
-
-// wantOne fails the test unless one of the errors is nil and the others are of that kind.
-func wantOne(t *testing.T, errs []error, kind error) {
-	t.Helper()
-	ok := 0
-	for _, err := range errs {
-		if err == nil {
-			ok++
-		} else {
-			want(t, "one of many", err, kind)
-		}
-	}
-	if ok != 1 {
-		t.Errorf("%d of %d succeeded, want 1", ok, len(errs))
 	}
 }
 

@@ -34,7 +34,7 @@ func (o *OAuth) Link(ctx context.Context, p models.Principal, name string, in dt
 	if err := o.Proof.check(ctx, p, in.CurrentPassword); err != nil {
 		return services.OAuthStart{}, err
 	}
-	return o.begin(ctx, provider, oauthFlow{UserID: p.User.ID, SessionID: p.Session.ID, Proved: hashOf(p.User.PasswordHash)})
+	return o.begin(provider, oauthFlow{UserID: p.User.ID, SessionID: p.Session.ID, Proved: hashOf(p.User.PasswordHash)})
 }
 
 // link ends a flow that Link began. The session in which it began must live and the password that

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"strings"
 	"time"
@@ -27,6 +26,7 @@ const (
 type OAuthDeps struct {
 	Providers  services.IdentityProviders
 	Values     repositories.OneTimeStore
+	UsedStates repositories.UsedStates
 	Sealer     services.TokenSealer
 	Work       repositories.UnitOfWork
 	Users      repositories.UserReader
@@ -43,7 +43,7 @@ type OAuthDeps struct {
 type OAuth struct {
 	OAuthDeps
 
-	flows   oneTime[oauthFlow]
+	states  states
 	codes   oneTime[oauthCode]
 	tickets oneTime[models.ExternalIdentity]
 }
@@ -57,31 +57,10 @@ var (
 func NewOAuth(d OAuthDeps) *OAuth {
 	return &OAuth{
 		OAuthDeps: d,
-		flows:     oneTime[oauthFlow]{"state", d.Values, d.Sealer},
+		states:    states{d.Sealer, d.UsedStates, d.Now},
 		codes:     oneTime[oauthCode]{"code", d.Values, d.Sealer},
 		tickets:   oneTime[models.ExternalIdentity]{"ticket", d.Values, d.Sealer},
 	}
-}
-
-// oauthFlow is what is kept, under its state, of a flow that is under way.
-type oauthFlow struct {
-	Provider  string
-	Nonce     string
-	Verifier  string // of PKCE towards the provider
-	State     string // the front end's own
-	Challenge string // of PKCE between the front end and this service; empty where it uses none
-	Binding   []byte // hash of what the browser keeps
-	UserID    string // whose account the identity is to be linked to; empty for a log-in
-	SessionID string // in which linking was asked for
-	Proved    []byte // hash of the password hash by which linking was proved
-}
-
-func (f oauthFlow) links() bool { return f.UserID != "" }
-
-// isBoundTo reports whether the flow may go on in a browser that keeps binding: it is the one
-// that began it, or the code will be worth nothing without the front end's verifier.
-func (f oauthFlow) isBoundTo(binding string) bool {
-	return subtle.ConstantTimeCompare(hashOf(binding), f.Binding) == 1 || f.Challenge != "" && !f.links()
 }
 
 // oauthCode is what a one-time code stands for.
@@ -101,9 +80,6 @@ func (c oauthCode) isProvenBy(verifier string) bool {
 	return subtle.ConstantTimeCompare([]byte(challenge), []byte(c.Challenge)) == 1
 }
 
-// flowIDOf names a flow by its state without telling it.
-func flowIDOf(state string) string { return hex.EncodeToString(hashOf("flow " + state))[:12] }
-
 // Start implements services.OAuth.
 func (o *OAuth) Start(ctx context.Context, in dto.StartOAuthRequest) (services.OAuthStart, error) {
 	provider, err := o.Providers.Lookup(in.Provider)
@@ -113,41 +89,41 @@ func (o *OAuth) Start(ctx context.Context, in dto.StartOAuthRequest) (services.O
 	if err := checkBody(in); err != nil {
 		return services.OAuthStart{}, err
 	}
-	return o.begin(ctx, provider, oauthFlow{State: in.State, Challenge: in.CodeChallenge})
+	return o.begin(provider, oauthFlow{State: in.State, Challenge: in.CodeChallenge})
 }
 
 // begin puts a flow on its way.
-func (o *OAuth) begin(ctx context.Context, provider services.IdentityProvider, flow oauthFlow) (services.OAuthStart, error) {
-	attempt := services.AuthAttempt{State: newSecret(), Nonce: newSecret(), Verifier: newSecret()}
-	// Half as long as other secrets: a browser sends those of all its flows with each request.
-	binding := randomText(16)
-	flow.Provider, flow.Nonce, flow.Verifier, flow.Binding = provider.Name(), attempt.Nonce, attempt.Verifier, hashOf(binding)
-	if err := o.flows.put(ctx, attempt.State, flow, flowLifetime); err != nil {
+func (o *OAuth) begin(provider services.IdentityProvider, flow oauthFlow) (services.OAuthStart, error) {
+	flow.Seed, flow.Provider, flow.ExpiresAt = randomBytes(32), provider.Name(), o.Now().Add(flowLifetime)
+	state, err := o.states.seal(flow)
+	if err != nil {
 		return services.OAuthStart{}, err
 	}
-	return services.OAuthStart{URL: provider.AuthorizeURL(attempt), FlowID: flowIDOf(attempt.State), Binding: binding}, nil
+	return services.OAuthStart{
+		URL: provider.AuthorizeURL(flow.attempt(state)), FlowID: flowIDOf(state), Binding: flow.binding(),
+	}, nil
 }
 
-// Callback implements services.OAuth.
+// Callback implements services.OAuth. The browser is recognised before anything is used up, so
+// that a visit with a stolen link costs its owner nothing.
 func (o *OAuth) Callback(ctx context.Context, name string, in services.OAuthCallback) (services.OAuthResult, error) {
 	provider, err := o.Providers.Lookup(name)
 	if err != nil {
 		return services.OAuthResult{}, err
 	}
-	if in.State == "" {
-		return services.OAuthResult{}, domain.ErrInvalidState.Because(errors.New("no state"))
-	}
-	result := services.OAuthResult{FlowID: flowIDOf(in.State)}
-	flow, err := o.flows.take(ctx, in.State)
+	flow, err := o.states.open(in.State, name)
+	result, flowID := services.OAuthResult{State: flow.State}, flowIDOf(in.State)
 	if err != nil {
-		return result, missing(err, domain.ErrInvalidState)
+		return result, err
 	}
-	result.State = flow.State
-	switch {
-	case flow.Provider != name:
-		return result, domain.ErrInvalidState.Because(errors.New("the state is of another provider"))
-	case !flow.isBoundTo(in.Binding(result.FlowID)):
+	if !flow.isBoundTo(in.Binding(flowID)) {
 		return result, domain.ErrInvalidState.Because(errors.New("another browser began this"))
+	}
+	if err := o.states.use(ctx, in.State, flow); err != nil {
+		return result, err
+	}
+	result.FlowID = flowID
+	switch {
 	case strings.EqualFold(in.Error, "access_denied"):
 		return result, domain.ErrAccessDenied
 	case in.Error != "":
@@ -155,7 +131,7 @@ func (o *OAuth) Callback(ctx context.Context, name string, in services.OAuthCall
 	case in.Response.Code == "":
 		return result, domain.ErrProvider.Because(errors.New("the provider sent no code back"))
 	}
-	identity, err := provider.Identify(ctx, in.Response, services.AuthAttempt{State: in.State, Nonce: flow.Nonce, Verifier: flow.Verifier})
+	identity, err := provider.Identify(ctx, in.Response, flow.attempt(in.State))
 	if err != nil {
 		return result, err
 	}
@@ -186,6 +162,9 @@ func (o *OAuth) Exchange(ctx context.Context, in dto.ExchangeRequest, from model
 		return services.OAuthGrant{}, missing(err, domain.ErrInvalidCode)
 	}
 	grant := services.OAuthGrant{Provider: code.Identity.Provider}
+	if !o.isOn(code.Identity.Provider) {
+		return grant, domain.ErrInvalidCode.Because(errors.New("the provider is no longer configured"))
+	}
 	if uses > 1 {
 		return grant, o.refuseReplay(ctx, code)
 	}

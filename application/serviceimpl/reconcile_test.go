@@ -44,9 +44,7 @@ func TestWhatTheStreamLostIsPublishedAgain(t *testing.T) {
 	} {
 		for _, newer := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s/newer=%v", name, newer), func(t *testing.T) {
-				t.Parallel()
-				synctest.Test(t, func(t *testing.T) {
-					store, b := storage.Open(t), new(bus)
+				withBus(t, func(t *testing.T, store *storage.Storage, b *bus) {
 					b.stream = models.StreamState{ID: 7, First: 1}
 					ada := newID()
 					commit(t, store, newID(), 1, 1) // somebody else
@@ -54,8 +52,7 @@ func TestWhatTheStreamLostIsPublishedAgain(t *testing.T) {
 					relay, wakeups := newRelay(store, b, "a")
 					var told atomic.Int64
 					relay.Reconciled = func(n int64) { told.Add(n) }
-					stop := running(t, relay)
-					defer stop()
+					defer running(t, relay)()
 					synctest.Wait()
 					if got := b.versions(ada); !slices.Equal(got, []int64{1, 2, 3, 4}) {
 						t.Fatalf("versions %v", got)
@@ -94,9 +91,7 @@ func TestWhatTheStreamLostIsPublishedAgain(t *testing.T) {
 
 // What went by its age is not missing.
 func TestWhatAgedIsNotPublishedAgain(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		store, b := storage.Open(t), new(bus)
+	withBus(t, func(t *testing.T, store *storage.Storage, b *bus) {
 		b.stream = models.StreamState{ID: 7, First: 1, MaxAge: time.Hour}
 		old, young := newID(), newID()
 		commit(t, store, old, 1, 3)
@@ -125,9 +120,7 @@ func TestWhatAgedIsNotPublishedAgain(t *testing.T) {
 // A stream that loses what exceeds its limits loses by rights; one that another instance
 // published to has lost nothing.
 func TestASuccessorComparesWithWhatIsNoted(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		store, b := storage.Open(t), new(bus)
+	withBus(t, func(t *testing.T, store *storage.Storage, b *bus) {
 		b.stream = models.StreamState{ID: 7, First: 1}
 		ada := newID()
 		commit(t, store, ada, 1, 3)
@@ -157,8 +150,7 @@ func (b *bus) looked() (n int) {
 
 // While the bus is away and nothing waits, it is not asked all the time.
 func TestAnAbsentBusIsAskedNowAndThen(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		store, b := storage.Open(t), &bus{away: true}
 		relay, wakeups := newRelay(store, b, "a")
 		defer running(t, relay)()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -142,62 +141,6 @@ func TestRefreshTellsTheUserAsItIsNow(t *testing.T) {
 	w.store.Change(t, g.User.ID, func(u *models.User) { u.Role = models.RoleAdmin })
 	if g = w.mustRefresh(t, g); g.User.Role != models.RoleAdmin {
 		t.Errorf("the role is %s", g.User.Role)
-	}
-}
-
-func TestManyRefreshOneTokenAtOnce(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	g := w.enter(t, "ada")
-	var (
-		mu    sync.Mutex
-		given []services.Grant
-	)
-	for _, err := range atOnce(50, func() error {
-		next, err := w.refresh(g)
-		mu.Lock()
-		defer mu.Unlock()
-		given = append(given, next)
-		return err
-	}) {
-		want(t, "Refresh()", err, nil)
-	}
-	for _, next := range given {
-		if next.RefreshToken != given[0].RefreshToken {
-			t.Fatal("two successors live")
-		}
-	}
-	w.mustRefresh(t, given[0])
-	_, err := w.refresh(g)
-	want(t, "the token itself afterwards", err, domain.ErrRefreshReused)
-	if n := len(w.store.SessionsOf(t, g.User.ID)); n != 0 {
-		t.Errorf("%d sessions after the reuse", n)
-	}
-}
-
-// Nothing that was minted survives the acknowledged log-out.
-func TestRefreshAgainstLogout(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	for round := range 200 {
-		g := w.enter(t, fmt.Sprint("ada", round))
-		p := w.principal(t, g.AccessToken)
-		var (
-			next services.Grant
-			err  error
-			wg   sync.WaitGroup
-		)
-		wg.Go(func() { next, err = w.refresh(g) })
-		wg.Go(func() { want(t, "Logout()", w.accounts.Logout(t.Context(), p), nil) })
-		wg.Wait()
-		if err != nil {
-			want(t, "Refresh()", err, domain.ErrRefreshToken)
-			continue
-		}
-		_, err = w.refresh(next)
-		want(t, "the new refresh token", err, domain.ErrRefreshToken)
-		_, err = w.sessions.Authenticate(t.Context(), next.AccessToken)
-		want(t, "the new access token", err, domain.ErrUnauthorized)
 	}
 }
 

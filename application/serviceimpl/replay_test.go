@@ -32,9 +32,7 @@ func (b *bus) forgetful() {
 }
 
 func TestReplay(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		store, b := storage.Open(t), new(bus)
+	withBus(t, func(t *testing.T, store *storage.Storage, b *bus) {
 		ada, grace := newID(), newID()
 		commit(t, store, ada, 1, 3)
 		pass(time.Hour)
@@ -73,9 +71,7 @@ func TestReplay(t *testing.T) {
 
 // Past the outbox's retention the user as it is goes out, under an id that is always the same.
 func TestReplayOfWhatTheOutboxNoLongerHas(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		store, b := storage.Open(t), new(bus)
+	withBus(t, func(t *testing.T, store *storage.Storage, b *bus) {
 		changed := now().Add(-30 * 24 * time.Hour)
 		users := map[int64]models.User{}
 		for _, version := range []int64{1, 4} {
@@ -123,9 +119,7 @@ func TestReplayOfWhatTheOutboxNoLongerHas(t *testing.T) {
 }
 
 func TestReplayKeepsItsRate(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		store, b := storage.Open(t), new(bus)
+	withBus(t, func(t *testing.T, store *storage.Storage, b *bus) {
 		commit(t, store, newID(), 1, 100)
 		relay, _ := newRelay(store, b, "a")
 		relay.Drain(t.Context())
@@ -144,8 +138,7 @@ func TestReplayKeepsItsRate(t *testing.T) {
 }
 
 func TestReplayThatNobodyPublishes(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		store := storage.Open(t)
 		commit(t, store, newID(), 1, 1)
 		begun := time.Now()

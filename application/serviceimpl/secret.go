@@ -7,13 +7,12 @@ import (
 )
 
 // newSecret returns a token of 256 random bits, URL-safe, of 43 characters.
-func newSecret() string { return randomText(32) }
+func newSecret() string { return base64.RawURLEncoding.EncodeToString(randomBytes(32)) }
 
-// randomText returns n random bytes as URL-safe text.
-func randomText(n int) string {
+func randomBytes(n int) []byte {
 	random := make([]byte, n)
 	_, _ = rand.Read(random) // it never fails: crypto/rand ends the process instead
-	return base64.RawURLEncoding.EncodeToString(random)
+	return random
 }
 
 // hashOf returns what is kept of a random token. A fast hash is enough: there is nothing to

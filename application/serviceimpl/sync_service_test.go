@@ -107,6 +107,12 @@ func newRelay(store *storage.Storage, b *bus, holder string) (*serviceimpl.Relay
 	}), wakeups
 }
 
+// withBus runs a test over a database and a bus whose time is fake.
+func withBus(t *testing.T, test func(t *testing.T, store *storage.Storage, b *bus)) {
+	t.Helper()
+	inBubble(t, func(t *testing.T) { test(t, storage.Open(t), new(bus)) })
+}
+
 // commit appends the events of a user from version first to last.
 func commit(t *testing.T, store *storage.Storage, userID string, first, last int64) {
 	t.Helper()
@@ -132,12 +138,6 @@ func waiting(t *testing.T, store *storage.Storage) int64 {
 	return pending
 }
 
-// pass lets time go by, which in a test of synctest takes none.
-func pass(d time.Duration) {
-	time.Sleep(d)
-	synctest.Wait()
-}
-
 // tries returns how often events were sent.
 func (b *bus) tries() int {
 	b.mu.Lock()
@@ -155,15 +155,12 @@ func running(t *testing.T, r *serviceimpl.Relay) (stop func()) {
 }
 
 func TestRelayKeepsTheOrderOfEachUser(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		store, b := storage.Open(t), new(bus)
+	withBus(t, func(t *testing.T, store *storage.Storage, b *bus) {
 		ada, grace := newID(), newID()
 		commit(t, store, ada, 1, 5)
 		commit(t, store, grace, 1, 3)
 		relay, _ := newRelay(store, b, "a")
-		stop := running(t, relay)
-		defer stop()
+		defer running(t, relay)()
 		synctest.Wait()
 		if got := b.versions(ada); !slices.Equal(got, []int64{1, 2, 3, 4, 5}) {
 			t.Errorf("ada's versions %v", got)
@@ -178,12 +175,9 @@ func TestRelayKeepsTheOrderOfEachUser(t *testing.T) {
 }
 
 func TestRelayIsWokenByACommit(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		store, b := storage.Open(t), new(bus)
+	withBus(t, func(t *testing.T, store *storage.Storage, b *bus) {
 		relay, wakeups := newRelay(store, b, "a")
-		stop := running(t, relay)
-		defer stop()
+		defer running(t, relay)()
 		synctest.Wait() // it is idle
 		ada := newID()
 		commit(t, store, ada, 1, 1)
@@ -201,16 +195,13 @@ func TestRelayIsWokenByACommit(t *testing.T) {
 }
 
 func TestOneUsersFailureHoldsUpNobodyElse(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		store, b := storage.Open(t), new(bus)
+	withBus(t, func(t *testing.T, store *storage.Storage, b *bus) {
 		ada, grace := newID(), newID()
 		b.refuse = ada
 		commit(t, store, ada, 1, 2)
 		commit(t, store, grace, 1, 2)
 		relay, _ := newRelay(store, b, "a")
-		stop := running(t, relay)
-		defer stop()
+		defer running(t, relay)()
 		pass(time.Minute)
 		if a, g := b.versions(ada), b.versions(grace); len(a) != 0 || !slices.Equal(g, []int64{1, 2}) {
 			t.Errorf("ada %v, grace %v", a, g)
@@ -226,14 +217,12 @@ func TestOneUsersFailureHoldsUpNobodyElse(t *testing.T) {
 // While the bus is away the relay tries now and then, not at every commit; when it is told
 // that the bus is back, it tries at once.
 func TestTheBusIsAway(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		store, b := storage.Open(t), &bus{away: true}
 		relay, wakeups := newRelay(store, b, "a")
 		ada := newID()
 		commit(t, store, ada, 1, 1)
-		stop := running(t, relay)
-		defer stop()
+		defer running(t, relay)()
 		pass(time.Minute)
 		before := b.tries()
 		for range 1000 {
@@ -256,16 +245,13 @@ func TestTheBusIsAway(t *testing.T) {
 }
 
 func TestOneOfTwoInstancesRelays(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		store, b := storage.Open(t), new(bus)
+	withBus(t, func(t *testing.T, store *storage.Storage, b *bus) {
 		first, _ := newRelay(store, b, "first")
 		stopFirst := running(t, first)
 		synctest.Wait()
 		idle := new(bus)
 		second, _ := newRelay(store, idle, "second")
-		stopSecond := running(t, second)
-		defer stopSecond()
+		defer running(t, second)()
 		ada := newID()
 		commit(t, store, ada, 1, 1)
 		pass(10 * time.Second)
@@ -283,9 +269,7 @@ func TestOneOfTwoInstancesRelays(t *testing.T) {
 
 // A clock that is set back must not keep an instance from taking over.
 func TestTheClockIsSetBack(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		store, b := storage.Open(t), new(bus)
+	withBus(t, func(t *testing.T, store *storage.Storage, b *bus) {
 		if held, err := store.Leases.Acquire(t.Context(), "relay", "one that dies", 4*time.Second); err != nil || !held {
 			t.Fatal(err)
 		}
@@ -297,8 +281,7 @@ func TestTheClockIsSetBack(t *testing.T) {
 			Announce: func(context.Context) error { return nil }, Reconciled: func(int64) {},
 			Now: func() time.Time { return now().Add(-time.Duration(back.Load())) }, Log: slog.New(slog.DiscardHandler),
 		})
-		stop := running(t, relay)
-		defer stop()
+		defer running(t, relay)()
 		synctest.Wait()
 		back.Store(int64(time.Hour))
 		pass(6 * time.Second)
@@ -310,16 +293,13 @@ func TestTheClockIsSetBack(t *testing.T) {
 
 // An instance that does not relay announces its commits, once, and not those of others.
 func TestCommitsAreAnnouncedToTheOneThatRelays(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		store, b, idle := storage.Open(t), new(bus), new(bus)
 		holder, holderWakeups := newRelay(store, b, "holder")
-		stopHolder := running(t, holder)
-		defer stopHolder()
+		defer running(t, holder)()
 		synctest.Wait()
 		other, otherWakeups := newRelay(store, idle, "other")
-		stopOther := running(t, other)
-		defer stopOther()
+		defer running(t, other)()
 		synctest.Wait()
 
 		ada := newID()
@@ -353,9 +333,7 @@ func TestCommitsAreAnnouncedToTheOneThatRelays(t *testing.T) {
 }
 
 func TestDrain(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		store, b := storage.Open(t), new(bus)
+	withBus(t, func(t *testing.T, store *storage.Storage, b *bus) {
 		ada := newID()
 		commit(t, store, ada, 1, 20)
 		relay, _ := newRelay(store, b, "a")
@@ -379,9 +357,7 @@ func TestDrain(t *testing.T) {
 
 // What the bus has acknowledged is marked even if the stop comes in between.
 func TestAcknowledgedIsMarkedDuringAStop(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		store, b := storage.Open(t), new(bus)
+	withBus(t, func(t *testing.T, store *storage.Storage, b *bus) {
 		commit(t, store, newID(), 1, 1)
 		relay, _ := newRelay(store, b, "a")
 		ctx, cancel := context.WithCancel(t.Context())
@@ -395,15 +371,12 @@ func TestAcknowledgedIsMarkedDuringAStop(t *testing.T) {
 
 // A database that fails after the ack makes a repeat, which the bus drops.
 func TestAMarkThatFailsIsMadeGood(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		store, b := storage.Open(t), new(bus)
+	withBus(t, func(t *testing.T, store *storage.Storage, b *bus) {
 		ada := newID()
 		commit(t, store, ada, 1, 2)
 		relay, _ := newRelay(store, b, "a")
 		b.onSend = func() { store.FailWrites(t, true) }
-		stop := running(t, relay)
-		defer stop()
+		defer running(t, relay)()
 		pass(3 * time.Second)
 		b.set(func(b *bus) { b.onSend = nil })
 		store.FailWrites(t, false)
@@ -418,8 +391,7 @@ func TestAMarkThatFailsIsMadeGood(t *testing.T) {
 }
 
 func TestJanitorEndsExpiredSessions(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		store := storage.Open(t)
 		user := models.User{ID: newID(), Email: "ada@example.com", Username: "ada", Role: models.RoleUser, Version: 1}
 		err := store.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
@@ -444,9 +416,7 @@ func TestJanitorEndsExpiredSessions(t *testing.T) {
 }
 
 func TestJanitor(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		store, b := storage.Open(t), new(bus)
+	withBus(t, func(t *testing.T, store *storage.Storage, b *bus) {
 		ada := newID()
 		commit(t, store, ada, 1, 2)
 		relay, _ := newRelay(store, b, "a")
@@ -468,8 +438,7 @@ func TestJanitor(t *testing.T) {
 
 // An instance that cannot reach the bus leaves the lease to one that can.
 func TestTheBusIsAwayForOneInstanceOnly(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		store, cut, well := storage.Open(t), &bus{away: true}, new(bus)
 		first, _ := newRelay(store, cut, "first")
 		defer running(t, first)()
@@ -492,8 +461,7 @@ func TestTheBusIsAwayForOneInstanceOnly(t *testing.T) {
 
 // While the bus is away for all, and back at last, nobody stands aside.
 func TestSteppingAsideEndsWhenTheBusIsBack(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		store, b := storage.Open(t), &bus{away: true}
 		relay, wakeups := newRelay(store, b, "only")
 		ada := newID()

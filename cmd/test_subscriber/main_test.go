@@ -20,7 +20,7 @@ import (
 )
 
 // patience is far more than anything here takes.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // screen is an output that a test can watch.
 type screen struct {

@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	patience = 20 * time.Second // far more than anything here takes
+	patience = time.Minute // far more than anything here takes
 	password = "notes-on-the-engine-1843"
 
 	syncToken = "a-token-of-at-least-thirty-two-bytes"

@@ -160,7 +160,7 @@ func TestTheServiceFails(t *testing.T) {
 					if breached || closed != errors.Is(err, domain.ErrUnavailable) || (!closed && err != nil) {
 						t.Errorf("closed %v: Breached() = %v, %v", closed, breached, err)
 					}
-					if took := time.Since(begun); took > 4*time.Second {
+					if took := time.Since(begun); took > time.Minute {
 						t.Errorf("it took %v", took)
 					}
 					told := log.String() + fmt.Sprint(err)

@@ -116,6 +116,9 @@ func (g *google) profile(of *grant) map[string]any {
 	claims := map[string]any{"sub": g.subject(who)}
 	if email := of.email(); email != "" {
 		claims["email"], claims["email_verified"] = email, who.verified
+		if who.verified { // by an organisation that manages the account, so that the address counts as proved
+			_, claims["hd"], _ = strings.Cut(email, "@")
+		}
 	}
 	if of.has("profile") {
 		claims["name"], claims["given_name"] = who.name, who.given()

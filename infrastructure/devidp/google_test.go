@@ -75,7 +75,7 @@ func TestGoogle(t *testing.T) {
 	}
 	sum := sha256.Sum256([]byte(access))
 	profile := map[string]any{
-		"sub": claims["sub"], "email": "ada@example.com", "email_verified": true,
+		"sub": claims["sub"], "email": "ada@example.com", "email_verified": true, "hd": "example.com",
 		"name": "Ada Lovelace", "given_name": "Ada", "family_name": "Lovelace", "picture": i.base + "/picture.svg",
 	}
 	want := map[string]any{
@@ -130,8 +130,8 @@ func TestGoogleTellsOnlyWhatTheScopeSays(t *testing.T) {
 	i := start(t)
 	for scope, want := range map[string][]string{
 		"openid":       {"at_hash", "aud", "azp", "exp", "iat", "iss", "nonce", "sub"},
-		"openid email": {"at_hash", "aud", "azp", "email", "email_verified", "exp", "iat", "iss", "nonce", "sub"},
-		"openid https://www.googleapis.com/auth/userinfo.email": {"at_hash", "aud", "azp", "email", "email_verified", "exp", "iat", "iss", "nonce", "sub"},
+		"openid email": {"at_hash", "aud", "azp", "email", "email_verified", "exp", "hd", "iat", "iss", "nonce", "sub"},
+		"openid https://www.googleapis.com/auth/userinfo.email": {"at_hash", "aud", "azp", "email", "email_verified", "exp", "hd", "iat", "iss", "nonce", "sub"},
 	} {
 		claims := i.googleClaims(text(i.login("google", "ada", with(query("google"), "scope", scope))["id_token"]))
 		if got := slices.Sorted(maps.Keys(claims)); !slices.Equal(got, want) {

@@ -265,7 +265,7 @@ func TestServersThatHang(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 		err := mailer(t, url, nil).Send(ctx, hello)
 		cancel()
-		if err == nil || time.Since(begun) > 5*time.Second {
+		if err == nil || time.Since(begun) > time.Minute {
 			t.Errorf("%s: Send() = %v after %s", name, err, time.Since(begun))
 		}
 		if early := name == "at the greeting" || name == "at the handshake"; errors.Is(err, services.ErrMailServer) != early {
@@ -297,7 +297,7 @@ func TestSendEndsWithItsContext(t *testing.T) {
 		if err == nil {
 			t.Error("Send() = nil")
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("Send goes on")
 	}
 }

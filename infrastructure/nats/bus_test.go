@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience is far more than anything here takes.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // userEvents is the stream as the configuration's defaults have it.
 var userEvents = StreamSettings{Name: "USER_EVENTS", Subject: "user.events", Replicas: 1, MaxAge: 168 * time.Hour}

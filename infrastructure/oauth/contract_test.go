@@ -106,16 +106,19 @@ func TestPerson(t *testing.T) {
 		"a claim of proof by who gives none": {[]kind{lineWeb, lineApp, graph}, func(f *fake) {
 			f.person["email_verified"], f.person["verified"] = true, true
 		}, nil},
-		"not verified":          {[]kind{google}, func(f *fake) { f.person["email_verified"] = false }, unverified},
-		"nothing said of proof": {[]kind{google}, without("email_verified"), unverified},
-		"verified in words":     {[]kind{google}, func(f *fake) { f.person["email_verified"] = "true" }, nil},
-		"verified in a number":  {[]kind{google}, func(f *fake) { f.person["email_verified"] = 1 }, unverified},
+		"an address of which Google is no authority":       {[]kind{google}, without("hd"), unverified},
+		"an address that only ends as one of Gmail's does": {[]kind{google}, gmail("ada@notgmail.com"), func(i *models.ExternalIdentity) { i.Email, i.EmailVerified = "ada@notgmail.com", false }},
+		"an address of Gmail":                              {[]kind{google}, gmail("ada@Gmail.com"), func(i *models.ExternalIdentity) { i.Email = "ada@Gmail.com" }},
+		"not verified":                                     {[]kind{google}, func(f *fake) { f.person["email_verified"] = false }, unverified},
+		"nothing said of proof":                            {[]kind{google}, without("email_verified"), unverified},
+		"verified in words":                                {[]kind{google}, func(f *fake) { f.person["email_verified"] = "true" }, nil},
+		"verified in a number":                             {[]kind{google}, func(f *fake) { f.person["email_verified"] = 1 }, unverified},
 		"verified in other letters": {[]kind{google}, func(f *fake) {
 			delete(f.person, "email_verified")
 			f.person["Email_Verified"] = true
 		}, unverified},
 		"the e-mail is in userinfo": {[]kind{google}, func(f *fake) {
-			f.person = map[string]any{}
+			f.person = map[string]any{"hd": "example.com"}
 			f.userinfo = map[string]any{"email": email, "email_verified": true, "name": "Ada Lovelace", "picture": "https://img.example/ada.png"}
 		}, nil},
 		"not verified in userinfo": {[]kind{google}, func(f *fake) {
@@ -148,6 +151,14 @@ func TestPerson(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// gmail is a Google account that no organisation manages.
+func gmail(address string) func(*fake) {
+	return func(f *fake) {
+		delete(f.person, "hd")
+		f.person["email"] = address
 	}
 }
 

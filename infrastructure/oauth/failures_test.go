@@ -118,7 +118,7 @@ func TestHang(t *testing.T) {
 				begun := time.Now()
 				_, err := logIn(t, f, f.kind.make(f.client(), deps))
 				refused(t, f, err, "no answer in time")
-				if took := time.Since(begun); took > 5*time.Second {
+				if took := time.Since(begun); took > time.Minute {
 					t.Errorf("it took %v", took)
 				}
 			})

@@ -72,7 +72,7 @@ func newFake(t *testing.T, k kind) *fake {
 		person: map[string]any{"email": email, "name": "Ada Lovelace", "picture": "https://img.example/ada.png"},
 	}
 	if k.provider == models.ProviderGoogle {
-		f.person["email_verified"] = true
+		f.person["email_verified"], f.person["hd"] = true, "example.com"
 	}
 	if k.provider == models.ProviderFacebook {
 		f.person["picture"] = map[string]any{"data": map[string]any{"url": "https://img.example/ada.png", "width": 50}}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -15,8 +16,8 @@ import (
 // googleIssuers are the two forms of Google's name.
 var googleIssuers = []string{"https://accounts.google.com", "accounts.google.com"}
 
-// Google signs people in with Google, which says whether it proved the e-mail address. Its
-// id_token has all there is to know. Where a UserinfoURL is set, another provider stands in, which
+// Google signs people in with Google. An e-mail address counts as proved where Google says that it is
+// verified and is the authority for it. Its id_token has all there is to know. Where a UserinfoURL is set, another provider stands in, which
 // may keep the address for that endpoint: it is asked when the id_token has none.
 func Google(c Client, d Deps) services.IdentityProvider {
 	c.AuthURL = or(c.AuthURL, "https://accounts.google.com/o/oauth2/v2/auth")
@@ -43,11 +44,20 @@ func Google(c Client, d Deps) services.IdentityProvider {
 				return models.ExternalIdentity{}, err
 			}
 		}
-		who.Email, who.EmailVerified = told.text("email"), told.isTrue("email_verified")
+		who.Email = told.text("email")
+		who.EmailVerified = told.isTrue("email_verified") && isGoogles(who.Email, claims.text("hd"))
 		who.Name, who.Picture = or(who.Name, told.shown("name")), or(who.Picture, told.picture("picture"))
 		return who, nil
 	}
 	return f
+}
+
+// isGoogles reports whether Google is the authority for an address: it is one of Gmail's, or the
+// account is managed by an organisation (hd). Any other address may have passed to another owner since
+// Google verified it (developers.google.com/identity/gsi/web/guides/verify-google-id-token).
+func isGoogles(email, hostedDomain string) bool {
+	_, domain, _ := strings.Cut(email, "@")
+	return hostedDomain != "" || strings.EqualFold(domain, "gmail.com") || strings.EqualFold(domain, "googlemail.com")
 }
 
 var errOtherSubject = errors.New("userinfo call: the answer is about somebody else")

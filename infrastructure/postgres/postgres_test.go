@@ -34,11 +34,7 @@ func TestContract(t *testing.T) {
 // migrated returns a database of its own with the schema.
 func migrated(t testing.TB) *postgres.Database {
 	t.Helper()
-	db := open(t, pgtest.New(t))
-	if _, err := postgres.Migrate(t.Context(), db); err != nil {
-		t.Fatal(err)
-	}
-	return db
+	return open(t, pgtest.Migrated(t))
 }
 
 // open opens the database of dsn with a pool of eight.
@@ -58,6 +54,7 @@ func open(t testing.TB, dsn string) *postgres.Database {
 		t.Fatal(err)
 	}
 	opened := postgres.New(db)
+	opened.Timeout = time.Minute // on a busy machine, too
 	t.Cleanup(func() {
 		if err := opened.Close(); err != nil {
 			t.Error(err)

@@ -92,6 +92,15 @@ func TestOneTimeStore(t *testing.T) {
 	})
 }
 
+func TestUsedStates(t *testing.T) {
+	t.Parallel()
+	client := connect(t, Options{URL: redisserver.Start(t).URL()})
+	var n atomic.Int32
+	repositorytest.RunUsedStates(t, func(_ *testing.T, limit int) repositories.UsedStates {
+		return NewUsedStates(client, fmt.Sprint("test", n.Add(1)), limit)
+	})
+}
+
 // instances is the store as a crowd of instances sees it: each call goes to the next one.
 type instances struct {
 	stores []repositories.OneTimeStore

@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"testing"
+	"time"
 
 	"gofiber-auth/infrastructure/postgres"
 	"gofiber-auth/infrastructure/sqlite"
@@ -33,6 +34,7 @@ func open(t testing.TB, dir string) *postgres.Database {
 	if err != nil {
 		t.Fatal(err)
 	}
+	db.Timeout = time.Minute // on a busy machine, too
 	t.Cleanup(func() {
 		if err := db.Close(); err != nil {
 			t.Error(err)

@@ -21,6 +21,13 @@ func TestStore(t *testing.T) {
 	})
 }
 
+func TestUsedStates(t *testing.T) {
+	t.Parallel()
+	repositorytest.RunUsedStates(t, func(_ *testing.T, limit int) repositories.UsedStates {
+		return authcode.NewUsedStates(limit, time.Now)
+	})
+}
+
 // clock is a time that tests set.
 type clock struct{ time.Time }
 

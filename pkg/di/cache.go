@@ -17,10 +17,14 @@ import (
 // valuesInMemory is how much of this process's memory one-time values may take, in bytes.
 const valuesInMemory = 64 << 20
 
+// usedStates is how many used OAuth states are remembered at once, for up to 10 minutes each.
+const usedStates = 100_000
+
 // cache is what instances share for a short time: in Redis or, where none is configured, in
 // the memory of this process.
 type cache struct {
 	values  repositories.OneTimeStore
+	used    repositories.UsedStates
 	limiter services.RateLimiter
 	check   func(ctx context.Context) string // for readiness: "ok", or what is wrong
 }
@@ -48,11 +52,11 @@ func (c *Container) newCache(m *metrics.Metrics, secret []byte) cache {
 	if c.cfg.RedisURL == "" {
 		limiter, _ := c.newLimiter(nil, m, secret)
 		return cache{
-			values: authcode.New(valuesInMemory, time.Now), limiter: limiter,
+			values: authcode.New(valuesInMemory, time.Now), used: authcode.NewUsedStates(usedStates, time.Now), limiter: limiter,
 			check: func(context.Context) string { return "ok" },
 		}
 	}
 	name, client := redisName(c.cfg), c.core.redis
 	limiter, counts := c.newLimiter(redis.NewCounter(client, name+":limit"), m, secret)
-	return cache{values: redis.NewOneTimeStore(client, name), limiter: limiter, check: firstFault(client.Check, counts)}
+	return cache{values: redis.NewOneTimeStore(client, name), used: redis.NewUsedStates(client, name, usedStates), limiter: limiter, check: firstFault(client.Check, counts)}
 }

@@ -180,7 +180,7 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, shar
 		Work: c.core.Work, Users: c.core.Users, Hasher: c.core.Hasher, Proof: proof, Mails: c.post.promises, Now: now, NewID: newID,
 		Breaches: c.core.Breaches,
 	})
-	oauth, idp, err := c.newOAuth(m, authenticator, proof, shared.values)
+	oauth, idp, err := c.newOAuth(m, authenticator, proof, shared)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 
 	"gofiber-auth/application/serviceimpl"
 	"gofiber-auth/domain/models"
-	"gofiber-auth/domain/repositories"
 	"gofiber-auth/domain/services"
 	"gofiber-auth/infrastructure/devidp"
 	"gofiber-auth/infrastructure/oauth"
@@ -21,7 +20,7 @@ import (
 
 // newOAuth makes log-in through the identity providers that are configured. In development the
 // built-in identity provider, which it returns, stands in for the others; else that is nil.
-func (c *Container) newOAuth(m *metrics.Metrics, sessions *serviceimpl.Sessions, proof *serviceimpl.Proof, values repositories.OneTimeStore) (*serviceimpl.OAuth, http.Handler, error) {
+func (c *Container) newOAuth(m *metrics.Metrics, sessions *serviceimpl.Sessions, proof *serviceimpl.Proof, shared cache) (*serviceimpl.OAuth, http.Handler, error) {
 	sealer, err := NewSealer(c.cfg)
 	if err != nil {
 		return nil, nil, err
@@ -55,7 +54,7 @@ func (c *Container) newOAuth(m *metrics.Metrics, sessions *serviceimpl.Sessions,
 		}
 	}
 	return serviceimpl.NewOAuth(serviceimpl.OAuthDeps{
-		Providers: oauth.NewRegistry(providers...), Values: values, Sealer: sealer,
+		Providers: oauth.NewRegistry(providers...), Values: shared.values, UsedStates: shared.used, Sealer: sealer,
 		Work: c.core.Work, Users: c.core.Users, Identities: postgres.NewIdentities(c.core.Database),
 		Sessions: sessions, Proof: proof, Mails: c.post.promises, Now: now, NewID: newID,
 	}), standIn, nil

@@ -17,7 +17,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience is far more than anything here takes.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 const streamName = "USER_EVENTS"
 

@@ -43,19 +43,19 @@ func TestRunGoesOnWhereItStopped(t *testing.T) {
 	s := newSender(t, bus)
 	s.makeStream(t)
 	s.send(t, 1, 5)
-	first := startReader(t, bus.ClientURL(), nil)
+	never := func(c *Consumer) { c.ackWait = time.Hour } // so long what is unacknowledged does not come again
+	first := startReader(t, bus.ClientURL(), never)
 	first.expect(t, 1, 5)
 	if err := first.stop(); err != nil {
 		t.Fatalf("Run() = %v after its context ended", err)
 	}
 
 	s.send(t, 6, 8)
-	begin := time.Now()
-	second := startReader(t, bus.ClientURL(), func(c *Consumer) { c.From = New }) // only for a durable that is not there
+	second := startReader(t, bus.ClientURL(), func(c *Consumer) {
+		never(c)
+		c.From = New // only for a durable that is not there
+	})
 	second.expect(t, 6, 8)
-	if d := time.Since(begin); d > defaultAckWait/2 {
-		t.Errorf("going on took %v: the first left something unacknowledged", d)
-	}
 }
 
 func TestRunBeginsWhereItIsTold(t *testing.T) {
@@ -259,12 +259,14 @@ func TestSlowHandlerKeepsItsEvent(t *testing.T) {
 	s := newSender(t, bus)
 	s.makeStream(t)
 	s.send(t, 1, 2)
-	const ackWait = 300 * time.Millisecond
+	const ackWait = 3 * time.Second // a third of it is how late a busy machine may be
 	r := startReader(t, bus.ClientURL(), func(c *Consumer) {
 		c.ackWait = ackWait
 		keep := c.Handle
 		c.Handle = func(ctx context.Context, e Event) error {
-			sleep(ctx, 5*ackWait)
+			if e.Version == 1 {
+				sleep(ctx, 2*ackWait)
+			}
 			return keep(ctx, e)
 		}
 	})
@@ -287,6 +289,7 @@ func TestStopInTheMiddleOfAnEvent(t *testing.T) {
 	s.send(t, 1, 1)
 	began := make(chan struct{}, 1)
 	first := startReader(t, bus.ClientURL(), func(c *Consumer) {
+		c.ackWait = time.Hour // it is given back, not waited for
 		c.Handle = func(ctx context.Context, _ Event) error {
 			began <- struct{}{}
 			<-ctx.Done()
@@ -301,12 +304,8 @@ func TestStopInTheMiddleOfAnEvent(t *testing.T) {
 		t.Errorf("reported %v", <-first.reports)
 	}
 
-	begin := time.Now()
-	second := startReader(t, bus.ClientURL(), nil)
+	second := startReader(t, bus.ClientURL(), func(c *Consumer) { c.ackWait = time.Hour })
 	second.expect(t, 1, 1)
-	if d := time.Since(begin); d > defaultAckWait/2 {
-		t.Errorf("another instance got it after %v", d)
-	}
 }
 
 func TestDurableOfAnotherKind(t *testing.T) {

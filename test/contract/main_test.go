@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"flag"
 	"maps"
 	"os"
 	"strings"
@@ -29,8 +30,18 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(harness.Main(m, "gofiber-auth/cmd/api", "gofiber-auth/cmd/authctl", harness.NatsServer))
+	flag.Parse()
+	_ = flag.Set("test.parallel", "8") // tests mostly wait for processes
+	os.Exit(harness.Main(m, "gofiber-auth/cmd/api", "gofiber-auth/cmd/authctl", "gofiber-auth/cmd/test_subscriber", harness.NatsServer))
 }
+
+type (
+	request = client.Request
+	answer  = client.Answer
+	auth    = client.Auth
+)
+
+var object = client.Object
 
 // service is an instance of the service and a client of it.
 type service struct {
@@ -67,6 +78,24 @@ func onBoth(t *testing.T, test func(t *testing.T, s *setup)) {
 	})
 }
 
+// onOwn runs a test on two set-ups of its own, of one instance each, with settings beside the usual.
+func onOwn(t *testing.T, settings func(t *testing.T) map[string]string, test func(t *testing.T, s *setup)) {
+	t.Helper()
+	for name, database := range map[string]bool{"embedded": false, "postgres": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			own := map[string]string{}
+			if settings != nil {
+				own = settings(t)
+			}
+			if database {
+				own["DATABASE_URL"] = pgtest.New(t)
+			}
+			test(t, newSetup(t, own))
+		})
+	}
+}
+
 // newEnv returns an environment with an embedded database and bus, without rate limits, and with
 // mails and providers that the setup plays.
 func newEnv(t testing.TB, settings map[string]string) (*setup, map[string]string) {
@@ -86,11 +115,12 @@ func newEnv(t testing.TB, settings map[string]string) (*setup, map[string]string
 	client.Secrets.Add("signing secret", env["JWT_SECRET"])
 	client.Secrets.Add("password", client.Password, client.Another)
 	client.Secrets.Add("sync token", syncToken)
-	s.env = env
+	s.env, s.dsn = env, env["DATABASE_URL"]
 	return s, env
 }
 
-// newSetup starts one instance with the embedded database and bus, and settings beside the usual.
+// newSetup starts one instance with the embedded database and bus, unless the settings beside the
+// usual name others.
 func newSetup(t testing.TB, settings map[string]string) *setup {
 	t.Helper()
 	s, env := newEnv(t, settings)

@@ -8,6 +8,7 @@ type Answer struct {
 	Subject  string
 	Email    string // empty: none
 	Verified any    // the claim email_verified; nil: absent
+	Private  bool   // of Google: no organisation manages the account, so there is no hd
 	Name     string
 	Picture  string
 

@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"strings"
 	"sync"
 	"time"
 )
@@ -66,6 +67,9 @@ func (p *Provider) idToken(g *grant, access string) any {
 	}
 	if a.Verified != nil {
 		claims["email_verified"] = a.Verified
+	}
+	if _, domain, ok := strings.Cut(a.Email, "@"); ok && p.Name == Google && !a.Private {
+		claims["hd"] = domain
 	}
 	if a.Picture != "" {
 		claims["picture"] = a.Picture

@@ -117,7 +117,7 @@ func (s *Server) Secrets() map[string]string {
 
 // secret makes a random value and records it.
 func (s *Server) secret(what string) string {
-	v := what[:1] + rand.Text() + rand.Text()
+	v := what[:2] + rand.Text() + rand.Text()
 	s.Secret(what, v)
 	return v
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -19,19 +20,17 @@ type mutant struct {
 
 func (m mutant) String() string { return fmt.Sprintf("%2d %s (%s):", m.number, m.name, m.path) }
 
-// load reads mutants.txt and fails for a text that is not in its file exactly once.
-func load() (all []mutant, err error) {
+// load reads mutants.txt. The error names each whose text is not in its file exactly once.
+func load() (all []mutant, unfit error) {
 	_, blocks, _ := strings.Cut(data, "\n@ ")
 	for block := range strings.SplitSeq(blocks, "\n@ ") {
 		head, body, _ := strings.Cut(block, "\n")
 		name, path, _ := strings.Cut(head, " ")
 		m := mutant{number: len(all) + 1, name: name, path: path, was: marked(body, "-"), is: marked(body, "+")}
-		if _, err := m.planted(); err != nil {
-			return nil, err
-		}
-		all = append(all, m)
+		_, err := m.planted()
+		all, unfit = append(all, m), errors.Join(unfit, err)
 	}
-	return all, nil
+	return all, unfit
 }
 
 // marked joins the lines that begin with the mark.
@@ -46,13 +45,13 @@ func marked(body, mark string) string {
 }
 
 // planted returns the file with the fault.
-func (m mutant) planted() ([]byte, error) {
+func (m mutant) planted() (string, error) {
 	text, err := os.ReadFile(m.path)
+	if n := strings.Count(string(text), m.was); err == nil && n != 1 {
+		err = fmt.Errorf("its text stands there %d times, not once", n)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%s %w", m, err)
+		return "", fmt.Errorf("%s %w", m, err)
 	}
-	if n := strings.Count(string(text), m.was); n != 1 {
-		return nil, fmt.Errorf("%s its text stands there %d times, not once", m, n)
-	}
-	return []byte(strings.Replace(string(text), m.was, m.is, 1)), nil
+	return strings.Replace(string(text), m.was, m.is, 1), nil
 }

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -25,36 +23,33 @@ const (
 	timeOut  = "time-out"
 )
 
-// boxes are the black-box tests, as far as they are there. Left out is what needs browsers or
-// programs of others, and what takes minutes.
+// boxes are the black-box tests. Left out is what needs browsers or programs of others, and what
+// takes minutes.
 var boxes = []string{"test/contract", "test/simulator", "test/e2e", "test/examiner"}
 
-// related are the tests in process that a fault may show in; of the domain those where it is
-// used, not all that carry its types. The cheapest come first.
+// related are the tests in process that may notice a fault; of the domain those that use it, not
+// all that carry its types. The cheapest come first.
 var related = map[string][]string{
 	"domain": {
 		"application/serviceimpl", "domain/models", "infrastructure/limits", "interfaces/api/middleware", "interfaces/api/handlers",
 		"interfaces/api/routes", "pkg/di", "infrastructure/sqlite", "infrastructure/postgres",
 	},
 	"application":    {"interfaces/api/routes", "pkg/di"},
-	"infrastructure": {"infrastructure/sqlite", "infrastructure/redis", "interfaces/api/routes", "pkg/di"},
+	"infrastructure": {"infrastructure/sqlite", "infrastructure/redis", "application/serviceimpl", "interfaces/api/routes", "pkg/di"},
 	"interfaces":     {"interfaces/api/handlers", "interfaces/api/server", "interfaces/api/routes", "pkg/di"},
 	"pkg":            {"pkg/userevents", "pkg/userevents/userstore", "pkg/di", "cmd/test_subscriber"},
 }
 
-// tests are the packages that have tests.
-type tests struct {
-	needs map[string][]string // what each depends on
-	fixed []string            // instead of those that fit, where there are any
-}
+// tests are the packages that have tests, and what each depends on.
+type tests map[string][]string
 
 func findTests(ctx context.Context) (tests, error) {
-	t := tests{needs: map[string][]string{}}
+	t := tests{}
 	out, err := exec.CommandContext(ctx, "go", "list", "-test", "-f", `{{.ImportPath}} {{join .Deps " "}}`, "./...").Output()
 	for line := range strings.Lines(string(out)) {
 		fields := strings.Fields(strings.ReplaceAll(line, module, ""))
 		if name, ok := strings.CutSuffix(fields[0], ".test"); ok {
-			t.needs[name] = fields
+			t[name] = fields
 		}
 	}
 	return t, err
@@ -63,18 +58,19 @@ func findTests(ctx context.Context) (tests, error) {
 // inProcess returns the packages whose tests run the mutant in their own process: its own and
 // those related that depend on it.
 func (t tests) inProcess(m mutant) []string {
-	if t.fixed != nil {
-		return t.fixed
+	if *packages != "" {
+		return strings.Split(*packages, ",")
 	}
 	own := path.Dir(m.path)
 	layer, _, _ := strings.Cut(own, "/")
 	return append([]string{own}, slices.DeleteFunc(slices.Clone(related[layer]), func(name string) bool {
-		return name == own || !slices.Contains(t.needs[name], own)
+		return name == own || !slices.Contains(t[name], own)
 	})...)
 }
 
-func (t tests) blackBox() []string {
-	return slices.DeleteFunc(slices.Clone(boxes), func(name string) bool { return t.needs[name] == nil })
+// blackBox returns the black-box tests that are there: any may notice any mutant.
+func (t tests) blackBox(mutant) []string {
+	return slices.DeleteFunc(slices.Clone(boxes), func(name string) bool { return t[name] == nil })
 }
 
 // catch returns the package and the test that catch the mutant, or "". With an error the mutant
@@ -88,30 +84,34 @@ func catch(ctx context.Context, m mutant, packages []string) (by string, err err
 	text, planting := m.planted()
 	original, finding := filepath.Abs(m.path)
 	mutated, overlay := filepath.Join(folder, "mutated.go"), filepath.Join(folder, "overlay.json")
-	list, listing := json.Marshal(map[string]map[string]string{"Replace": {original: mutated}})
-	err = errors.Join(planting, finding, listing, os.WriteFile(mutated, text, 0o600), os.WriteFile(overlay, list, 0o600))
-	if err != nil {
-		return "", err
-	}
+	replace := fmt.Appendf(nil, `{"Replace": {%q: %q}}`, original, mutated)
+	err = errors.Join(planting, finding, os.WriteFile(mutated, []byte(text), 0o600), os.WriteFile(overlay, replace, 0o600))
 	for _, name := range packages {
-		if by, err := fails(ctx, overlay, name); by != "" || err != nil {
-			return name + " " + by, err
+		if by == "" && err == nil {
+			by, err = fails(ctx, overlay, name)
 		}
 	}
-	return "", nil
+	if err != nil {
+		err = fmt.Errorf("%s %w", m, err)
+	}
+	return by, err
 }
 
-// fails returns a test of the package that fails again when it is repeated, or "": what failed by
-// chance does not count.
+// fails returns the package and a test of it that fails again when it is repeated, or "": what
+// failed by chance does not count.
 func fails(ctx context.Context, overlay, name string) (string, error) {
 	for range rounds {
 		failed, err := test(ctx, overlay, name, ".")
-		if failed == "" || failed == timeOut || err != nil {
-			return failed, err
-		}
 		for range repeats {
-			if again, err := test(ctx, overlay, name, "^"+failed+"$"); again != "" || err != nil {
-				return failed, err
+			if failed == "" || err != nil {
+				return "", err
+			}
+			again := timeOut
+			if failed != timeOut {
+				again, err = test(ctx, overlay, name, "^"+failed+"$")
+			}
+			if again != "" {
+				return name + " " + failed, err
 			}
 		}
 	}
@@ -123,7 +123,7 @@ var failure = regexp.MustCompile(`(?m)^--- FAIL: (\S+)`)
 // test runs tests of a package and returns the first that fails, or "". The programs that tests
 // build get the overlay from the environment, where nothing may tell them of others.
 func test(ctx context.Context, overlay, name, pattern string) (string, error) {
-	cmd := exec.CommandContext(ctx, "nice", "-n", "5", "go", "test", "-vet=off", "-count=1", "-failfast", //nolint:gosec // our own names
+	cmd := exec.CommandContext(ctx, "nice", "-n", "5", "go", "test", "-vet=off", "-count=1", "-failfast",
 		"-timeout", patience.String(), "-run", pattern, "./"+name)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
 	cmd.WaitDelay = time.Minute
@@ -132,16 +132,17 @@ func test(ctx context.Context, overlay, name, pattern string) (string, error) {
 	})
 	cmd.Env = append(cmd.Env, "GOFLAGS="+os.Getenv("GOFLAGS")+" -p=1 -overlay="+overlay)
 	out, err := cmd.CombinedOutput()
-	switch {
+	text := string(out)
+	switch match := failure.FindStringSubmatch(text); {
 	case err == nil, ctx.Err() != nil:
 		return "", ctx.Err()
-	case bytes.Contains(out, []byte("[build failed]")), bytes.Contains(out, []byte("[setup failed]")):
-		return "", fmt.Errorf("it does not compile: %s", out)
-	case bytes.Contains(out, []byte("panic: test timed out")):
+	case strings.Contains(text, "[build failed]"), strings.Contains(text, "[setup failed]"):
+		return "", fmt.Errorf("it does not compile: %s", text)
+	case strings.Contains(text, "panic: test timed out"):
 		return timeOut, nil
+	case match == nil:
+		return "Test.*", nil // a panic beside the tests, or what TestMain found
+	default:
+		return match[1], nil
 	}
-	if match := failure.FindSubmatch(out); match != nil {
-		return string(match[1]), nil
-	}
-	return "Test.*", nil // a panic beside the tests, or what TestMain found
 }

@@ -1,181 +1,175 @@
 package openid
 
 import (
+	"context"
+	"crypto"
 	"encoding/json"
-	"net"
+	"html"
+	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/golang-jwt/jwt/v5"
+	"github.com/go-jose/go-jose/v4"
 	"github.com/zitadel/oidc/v3/example/server/exampleop"
 	"github.com/zitadel/oidc/v3/example/server/storage"
-
-	"gofiber-auth/test/harness"
+	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// What this service is at the provider.
 const (
 	clientID     = "gofiber-auth-at-the-provider"
 	clientSecret = "the-secret-of-this-client"
 )
 
-// People whom the example server knows, and what it has of them.
-const (
-	person         = "test-user2"
-	personID       = "id2"
-	personEmail    = "test-user2@zitadel.ch"
-	personName     = "Test User2"
-	other          = "test-user@127.0.0.1"
-	otherEmail     = "test-user@zitadel.ch"
-	personPassword = "verysecure"
-)
-
-// provider is the example server at an address that stays.
+// provider is the example server, which is told of this service as its only client.
 type provider struct {
-	Issuer    string
-	Endpoints endpoints
+	URL       string
+	endpoints map[string]any // the discovery document
+	keys      *rotating
+	redirect  string
 
-	redirect string // where it may send browsers to
-	server   *httptest.Server
-
-	mu     sync.Mutex
-	calls  map[string]int // by path
-	tokens []byte         // the last answer of the token endpoint
+	mu    sync.Mutex
+	calls map[string]int // by URL
 }
 
-// endpoints is what the provider's discovery document says that the service has to be told.
-type endpoints struct {
-	Issuer   string `json:"issuer"`
-	Auth     string `json:"authorization_endpoint"`
-	Token    string `json:"token_endpoint"`
-	Userinfo string `json:"userinfo_endpoint"`
-	JWKS     string `json:"jwks_uri"`
-}
-
-// newProvider returns a provider that does not run yet.
-func newProvider(t *testing.T, redirect string) *provider {
+func newProvider(t *testing.T, redirect string, keys ...key) *provider {
 	t.Helper()
-	p := &provider{Issuer: "http://127.0.0.1:" + harness.FreePort(t), redirect: redirect, calls: map[string]int{}}
-	t.Cleanup(p.Stop)
-	return p
-}
-
-// people returns those whom a provider knows by itself.
-func (p *provider) people() storage.UserStore { return storage.NewUserStore(p.Issuer) }
-
-// newStorage returns what a provider has at first: people, this service as its only client,
-// and a key of its own.
-func (p *provider) newStorage(people storage.UserStore) *storage.Storage {
-	return storage.NewStorageWithClients(people, map[string]*storage.Client{
-		clientID: storage.WebClient(clientID, clientSecret, p.redirect),
+	p := &provider{redirect: redirect, calls: map[string]int{}}
+	server := httptest.NewUnstartedServer(nil)
+	p.URL = "http://" + server.Listener.Addr().String()
+	p.keys = &rotating{keys: keys, Storage: storage.NewStorageWithClients(storage.NewUserStore(p.URL), map[string]*storage.Client{
+		clientID: storage.WebClient(clientID, clientSecret, redirect),
+	})}
+	handler := exampleop.SetupServer(p.URL, p.keys, nil, false)
+	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.mu.Lock()
+		p.calls[p.URL+r.URL.Path]++
+		p.mu.Unlock()
+		handler.ServeHTTP(w, r)
 	})
-}
-
-// Start starts the provider, which must not run.
-func (p *provider) Start(t *testing.T, s exampleop.Storage) {
-	t.Helper()
-	l, err := net.Listen("tcp", strings.TrimPrefix(p.Issuer, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.server = &httptest.Server{Listener: l, Config: &http.Server{Handler: p.watch(exampleop.SetupServer(p.Issuer, s, nil, false))}}
-	p.server.Start()
-	response, err := http.Get(p.Issuer + "/.well-known/openid-configuration")
+	server.Start()
+	t.Cleanup(server.Close)
+	response, err := http.Get(p.URL + "/.well-known/openid-configuration")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	var found endpoints
-	if err := json.NewDecoder(response.Body).Decode(&found); err != nil {
+	if err := json.NewDecoder(response.Body).Decode(&p.endpoints); err != nil {
 		t.Fatal(err)
 	}
+	return p
+}
+
+// settings lead the service to this provider in place of Google.
+func (p *provider) settings() map[string]string {
+	env := map[string]string{"GOOGLE_CLIENT_ID": clientID, "GOOGLE_CLIENT_SECRET": clientSecret, "GOOGLE_REDIRECT_URL": p.redirect}
+	for name, field := range map[string]string{
+		"AUTH_URL": "authorization_endpoint", "TOKEN_URL": "token_endpoint", "USERINFO_URL": "userinfo_endpoint", "JWKS_URL": "jwks_uri", "ISSUER": "issuer",
+	} {
+		env["GOOGLE_"+name] = p.endpoints[field].(string)
+	}
+	return env
+}
+
+// called returns the number of calls of an endpoint.
+func (p *provider) called(endpoint string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.Endpoints = found
+	return p.calls[p.endpoints[endpoint].(string)]
 }
 
-// Stop ends the provider, if it runs: nobody answers at its address.
-func (p *provider) Stop() {
-	if p.server != nil {
-		p.server.Close()
-		p.server = nil
-	}
-}
+var (
+	formAction = regexp.MustCompile(`<form method="POST" action="([^"]*)"`)
+	formID     = regexp.MustCompile(`<input type="hidden" name="id" value="([^"]*)"`)
+)
 
-// Settings is what tells the service that this provider stands in for Google.
-func (p *provider) Settings() map[string]string {
-	return map[string]string{
-		"GOOGLE_CLIENT_ID": clientID, "GOOGLE_CLIENT_SECRET": clientSecret, "GOOGLE_REDIRECT_URL": p.redirect,
-		"GOOGLE_AUTH_URL": p.Endpoints.Auth, "GOOGLE_TOKEN_URL": p.Endpoints.Token,
-		"GOOGLE_USERINFO_URL": p.Endpoints.Userinfo, "GOOGLE_JWKS_URL": p.Endpoints.JWKS, "GOOGLE_ISSUER": p.Endpoints.Issuer,
-	}
-}
-
-// watch counts requests and keeps what the token endpoint answers, both before anybody has an
-// answer.
-func (p *provider) watch(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p.mu.Lock()
-		p.calls[r.URL.Path]++
-		isToken := p.Issuer+r.URL.Path == p.Endpoints.Token
-		p.mu.Unlock()
-		if isToken {
-			w = &tee{ResponseWriter: w, keep: p.keep}
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func (p *provider) keep(answer []byte) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.tokens = answer
-}
-
-// Calls is how often an endpoint was called.
-func (p *provider) Calls(t *testing.T, endpoint string) int {
+// consent logs in at the provider's page and returns the callback's path under /api/v1.
+func (p *provider) consent(t *testing.T, address, username string) string {
 	t.Helper()
-	u, err := url.Parse(endpoint)
+	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.calls[u.Path]
-}
-
-// IDToken returns the claims of the last id_token.
-func (p *provider) IDToken(t *testing.T) jwt.MapClaims {
-	t.Helper()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var answer struct {
-		IDToken string `json:"id_token"`
-	}
-	if err := json.Unmarshal(p.tokens, &answer); err != nil {
-		t.Fatalf("%v in %q", err, p.tokens)
-	}
-	claims := jwt.MapClaims{}
-	if _, _, err := jwt.NewParser().ParseUnverified(answer.IDToken, claims); err != nil {
+	browser := &http.Client{Jar: jar, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+		if strings.HasPrefix(r.URL.String(), p.redirect) {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}}
+	page, err := browser.Get(address)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return claims
+	body, err := io.ReadAll(page.Body)
+	page.Body.Close()
+	action, id := formAction.FindSubmatch(body), formID.FindSubmatch(body)
+	if err != nil || action == nil || id == nil {
+		t.Fatalf("%s: no form on the page %s", page.Status, body)
+	}
+	to, err := page.Request.URL.Parse(html.UnescapeString(string(action[1])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent, err := browser.PostForm(to.String(), url.Values{"id": {string(id[1])}, "username": {username}, "password": {"verysecure"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent.Body.Close()
+	back, err := sent.Location()
+	if err != nil || !strings.HasPrefix(back.String(), p.redirect) {
+		t.Fatalf("the log-in at the provider = %s, to %v", sent.Status, back)
+	}
+	return "/auth/google/callback?" + back.RawQuery
 }
 
-// tee has keep look at what is answered so far.
-type tee struct {
-	http.ResponseWriter
-
-	keep   func(answer []byte)
-	answer []byte
+// key is a key of the provider. A JWK need not name an algorithm, and does not here.
+type key struct {
+	id, use string
+	private crypto.Signer
 }
 
-func (w *tee) Write(b []byte) (int, error) {
-	w.answer = append(w.answer, b...)
-	w.keep(w.answer)
-	return w.ResponseWriter.Write(b)
+func (k key) ID() string                         { return k.id }
+func (k key) Algorithm() jose.SignatureAlgorithm { return "" }
+func (k key) Use() string                        { return k.use }
+func (k key) Key() any                           { return k.private.Public() }
+
+type signingKey struct{ key }
+
+func (s signingKey) SignatureAlgorithm() jose.SignatureAlgorithm { return jose.RS256 }
+func (s signingKey) Key() any                                    { return s.private }
+
+// rotating is the storage of the example server with other keys. All are published, the last signs.
+type rotating struct {
+	*storage.Storage
+
+	mu   sync.Mutex
+	keys []key
+}
+
+func (r *rotating) rotate(k key) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.keys = append(r.keys, k)
+}
+
+// SigningKey implements op.Storage.
+func (r *rotating) SigningKey(context.Context) (op.SigningKey, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return signingKey{r.keys[len(r.keys)-1]}, nil
+}
+
+// KeySet implements op.Storage.
+func (r *rotating) KeySet(context.Context) (set []op.Key, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, k := range r.keys {
+		set = append(set, k)
+	}
+	return set, nil
 }

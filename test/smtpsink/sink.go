@@ -17,6 +17,8 @@ import (
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+
+	"gofiber-auth/test/harness"
 )
 
 // Sink is a mail server on a port of its own, which it keeps when it is stopped and started again.
@@ -43,12 +45,7 @@ type Sink struct {
 // New returns a sink that is not started. It is stopped at the end of the test.
 func New(t testing.TB) *Sink {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	s := &Sink{Addr: l.Addr().String()}
+	s := &Sink{Addr: "127.0.0.1:" + harness.FreePort(t)}
 	t.Cleanup(s.Stop)
 	return s
 }

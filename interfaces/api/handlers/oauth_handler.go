@@ -52,6 +52,9 @@ func (h OAuth) Start(c *fiber.Ctx) error {
 // Callback answers GET /auth/{provider}/callback. Whatever happens there, the browser goes on
 // to the front end, which alone can show a person what went wrong.
 func (h OAuth) Callback(c *fiber.Ctx) error {
+	if isPrefetch(c) {
+		return domain.ErrUnavailable.Because(errors.New("a browser only prefetches the callback"))
+	}
 	ctx, provider := c.UserContext(), c.Params("provider")
 	result, err := h.Service.Callback(ctx, provider, services.OAuthCallback{
 		State: once(c, "state"), Error: once(c, "error"),
@@ -85,6 +88,10 @@ func (h OAuth) Callback(c *fiber.Ctx) error {
 	target.RawQuery = query.Encode()
 	return c.Redirect(target.String(), fiber.StatusFound)
 }
+
+// isPrefetch reports whether a browser asks for what its user has not chosen to visit yet. Browsers
+// send these headers for nothing else.
+func isPrefetch(c *fiber.Ctx) bool { return c.Get("Sec-Purpose") != "" || c.Get("Purpose") != "" }
 
 // levelOf tells the operator's troubles from the person's.
 func levelOf(err error) slog.Level {

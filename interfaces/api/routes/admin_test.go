@@ -2,7 +2,6 @@ package routes_test
 
 import (
 	"fmt"
-	"net/url"
 	"testing"
 
 	"gofiber-auth/domain/models"
@@ -102,59 +101,4 @@ func TestLastAdmin(t *testing.T) {
 	a.send(t, "DELETE", me, root.Token, currentPassword).want(t, 409, "last_admin")
 	a.send(t, "PATCH", me, root.Token, `{"role":"admin","isActive":true,"displayName":"Root"}`).want(t, 200, "")
 	a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"role":"user"}`).want(t, 200, "")
-}
-
-func TestPaging(t *testing.T) {
-	t.Parallel()
-	a := newAPI(t)
-	root := a.admin(t, "root")
-	for i := range 24 {
-		a.register(t, fmt.Sprintf("user%02d", i))
-	}
-	get := func(query string) (p page) {
-		t.Helper()
-		a.send(t, "GET", "/api/v1/users?"+query, root.Token, "").want(t, 200, "").into(t, &p)
-		return p
-	}
-	first := get("")
-	if len(first.Users) != 20 || first.NextCursor == "" {
-		t.Fatalf("the first page has %d users and cursor %q", len(first.Users), first.NextCursor)
-	}
-	seen := map[string]bool{}
-	for cursor, pages := "", 0; ; pages++ {
-		p := get("limit=7&cursor=" + url.QueryEscape(cursor))
-		for _, u := range p.Users {
-			if seen[u.ID] {
-				t.Errorf("%s comes twice", u.Username)
-			}
-			seen[u.ID] = true
-		}
-		if cursor = p.NextCursor; cursor == "" {
-			break
-		}
-		if pages > 10 {
-			t.Fatal("the pages do not end")
-		}
-	}
-	if len(seen) != 25 {
-		t.Errorf("paging found %d users, want 25", len(seen))
-	}
-	if p := get("q=USER0"); len(p.Users) != 10 {
-		t.Errorf("q=USER0 finds %d, want 10", len(p.Users))
-	}
-	for _, q := range []string{"q=%25", "q=user_0", "q=%00", "q=nobody"} {
-		if p := get(q); len(p.Users) != 0 || p.NextCursor != "" {
-			t.Errorf("%s finds %d users", q, len(p.Users))
-		}
-	}
-	if p := get("limit=100"); len(p.Users) != 25 || p.NextCursor != "" {
-		t.Errorf("limit=100 finds %d users, cursor %q", len(p.Users), p.NextCursor)
-	}
-	for query, want := range map[string][]string{
-		"limit=0": {"limit range"}, "limit=101": {"limit range"}, "limit=x": {"limit range"}, "limit=-1": {"limit range"},
-		"cursor=x": {"cursor format"}, "cursor=" + first.NextCursor + "A": {"cursor format"},
-		"limit=0&cursor=" + first.NextCursor[:10]: {"limit range", "cursor format"},
-	} {
-		a.send(t, "GET", "/api/v1/users?"+query, root.Token, "").wantFields(t, want...)
-	}
 }

@@ -1,9 +1,7 @@
 package routes_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -214,138 +212,6 @@ func TestTheLogOfAllIsForAdmins(t *testing.T) {
 	}
 	for _, query := range []string{"limit=0", "limit=101", "limit=-1", "limit=1.5"} {
 		a.send(t, "GET", "/api/v1/users/me/audit?"+query, ada.Token, "").wantFields(t, "limit range")
-	}
-}
-
-func TestPagingThroughTheLog(t *testing.T) {
-	t.Parallel()
-	a := newAPI(t)
-	root, ada := a.admin(t, "root"), a.register(t, "ada")
-	for range 24 {
-		a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"ada","password":"wrong wrong"}`).want(t, 401, "invalid_credentials")
-	}
-	if p := a.audit(t, "/users/me/audit", ada.Token); len(p.Entries) != 20 || p.NextCursor == "" {
-		t.Fatalf("the first page has %d entries and cursor %q", len(p.Entries), p.NextCursor)
-	}
-	for path, token := range map[string]string{"/users/me/audit?": ada.Token, "/audit?userId=" + ada.User.ID + "&": root.Token} {
-		var ids []string
-		for cursor, pages := "", 0; ; pages++ {
-			p := a.audit(t, path+"limit=7&cursor="+url.QueryEscape(cursor), token)
-			for _, e := range p.Entries {
-				ids = append(ids, e.ID)
-			}
-			if cursor = p.NextCursor; cursor == "" {
-				break
-			}
-			if pages > 10 {
-				t.Fatal("the pages do not end")
-			}
-		}
-		if !slices.IsSortedFunc(ids, func(a, b string) int { return strings.Compare(b, a) }) || len(slices.Compact(ids)) != 25 {
-			t.Errorf("%s gives %d entries, want 25, the newest first", path, len(ids))
-		}
-	}
-	if p := a.audit(t, "/users/me/audit?limit=25", ada.Token); len(p.Entries) != 25 || p.NextCursor != "" {
-		t.Errorf("a page that holds all has %d entries and cursor %q", len(p.Entries), p.NextCursor)
-	}
-	own, all := a.audit(t, "/users/me/audit?limit=1", ada.Token).NextCursor, a.audit(t, "/audit?limit=1", root.Token).NextCursor
-	users := "cursor of users"
-	var list page
-	a.send(t, "GET", "/api/v1/users?limit=1", root.Token, "").want(t, 200, "").into(t, &list)
-	if list.NextCursor != "" {
-		users = list.NextCursor
-	}
-	for _, forged := range []string{"x", own + "A", own[:len(own)-1], all, users, strings.ToUpper(own)} {
-		a.send(t, "GET", "/api/v1/users/me/audit?cursor="+url.QueryEscape(forged), ada.Token, "").wantFields(t, "cursor format")
-	}
-	a.send(t, "GET", "/api/v1/audit?limit=0&cursor="+own, root.Token, "").wantFields(t, "limit range", "cursor format")
-}
-
-func TestExport(t *testing.T) {
-	t.Parallel()
-	a := newAPI(t)
-	ada, root := a.register(t, "ada"), a.admin(t, "root")
-	who := models.ExternalIdentity{
-		Provider: "google", Subject: "1001", Email: "ada@work.example", EmailVerified: true, Name: "Ada L",
-		Tokens: models.ProviderTokens{Access: "secret-access-token", Refresh: "secret-refresh-token"},
-	}
-	a.link(t, ada.Token, who)
-	a.register(t, "grace")
-	a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"displayName":"Countess"}`, "User-Agent", "of-the-admin").want(t, 200, "")
-	got := a.send(t, "GET", "/api/v1/users/me/export", ada.Token, "").want(t, 200, "")
-	if d := got.header.Get("Content-Disposition"); d != `attachment; filename="account-2026-11-23.json"` {
-		t.Errorf("Content-Disposition: %s", d)
-	}
-	if c := got.header.Get("Cache-Control"); c != "no-store" {
-		t.Errorf("Cache-Control: %s", c)
-	}
-	var export struct {
-		User        user
-		HasPassword bool
-		Identities  []struct {
-			Provider, ProviderID            string
-			Profile                         map[string]any
-			HasAccessToken, HasRefreshToken bool
-		}
-		Sessions []struct {
-			ID      string
-			Current bool
-		}
-		Audit          []auditEntry
-		AuditTruncated bool
-		Events         []struct{ Action, Email string }
-	}
-	got.into(t, &export)
-	if export.User.Email != "ada@example.com" || *export.User.DisplayName != "Countess" || !export.HasPassword || export.AuditTruncated {
-		t.Errorf("exported %s", got.body)
-	}
-	if len(export.Sessions) != 1 || !export.Sessions[0].Current {
-		t.Errorf("the sessions are %+v", export.Sessions)
-	}
-	if i := export.Identities; len(i) != 1 || i[0].ProviderID != "1001" || i[0].Profile["email"] != "ada@work.example" || i[0].Profile["name"] != "Ada L" || !i[0].HasAccessToken || !i[0].HasRefreshToken {
-		t.Errorf("the identities are %+v", i)
-	}
-	if e := export.Events; len(e) != 1 || e[0].Action != "created" || e[0].Email != "ada@example.com" {
-		t.Errorf("the events are %+v", e)
-	}
-	wantActions(t, auditPage{Entries: export.Audit}, "data_exported", "user_changed", "identity_linked", "registered")
-	for _, secret := range []string{"hash of", goodPassword, "secret-access-token", "secret-refresh-token", ada.RefreshToken, "grace", "of-the-admin"} {
-		if strings.Contains(string(got.body), secret) {
-			t.Errorf("%q is in the export: %s", secret, got.body)
-		}
-	}
-	if !json.Valid(got.body) {
-		t.Error("the export is no JSON")
-	}
-}
-
-// What the log tells of who is gone: what happened and when, and ids.
-func TestTheLogOfADeletedUser(t *testing.T) {
-	t.Parallel()
-	a := newAPI(t)
-	root, ada, grace := a.admin(t, "root"), a.register(t, "ada"), a.register(t, "grace")
-	a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"ada","password":"wrong wrong"}`, "User-Agent", firefox).want(t, 401, "invalid_credentials")
-	a.send(t, "DELETE", "/api/v1/users/me", ada.Token, `{"currentPassword":"`+goodPassword+`"}`).want(t, 204, "")
-	a.send(t, "DELETE", "/api/v1/users/"+grace.User.ID, root.Token, "").want(t, 204, "")
-	for id, want := range map[string][]string{ada.User.ID: {"user_deleted", "login_failed", "registered"}, grace.User.ID: {"user_deleted", "registered"}} {
-		page := a.audit(t, "/audit?userId="+id, root.Token)
-		wantActions(t, page, want...)
-		for _, e := range page.Entries {
-			if e.IP != nil || e.UserAgent != nil || len(e.Detail) > 0 || e.RequestID == nil {
-				t.Errorf("%s tells %+v", e.Action, e)
-			}
-		}
-		actor := id
-		if id == grace.User.ID {
-			actor = root.User.ID
-		}
-		if got := textOf(page.Entries[0].ActorID); got != actor {
-			t.Errorf("deleted by %s, want %s", got, actor)
-		}
-	}
-	a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"ada","password":"`+goodPassword+`"}`).want(t, 401, "invalid_credentials")
-	if e := a.audit(t, "/audit?limit=1", root.Token).Entries[0]; e.Action != "login_failed" || e.UserID != nil {
-		t.Errorf("an attempt at the account is told as %+v", e)
 	}
 }
 

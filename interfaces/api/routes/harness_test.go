@@ -20,6 +20,7 @@ import (
 	"gofiber-auth/application/serviceimpl"
 	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/models"
+	"gofiber-auth/domain/services"
 	"gofiber-auth/interfaces/api/handlers"
 	"gofiber-auth/interfaces/api/openapi/openapitest"
 	"gofiber-auth/interfaces/api/routes"
@@ -45,10 +46,8 @@ type api struct {
 	tokens *serviceimpl.Tokens
 	clock  *clock
 	hasher *fakeHasher
-	limits *mailLimits
 
-	limiter  switchedLimiter
-	breaches breaches
+	limiter switchedLimiter
 
 	database, bus part
 	draining      atomic.Bool
@@ -57,7 +56,7 @@ type api struct {
 
 func newAPI(t *testing.T) *api {
 	t.Helper()
-	a := &api{store: storage.Open(t), clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}, hasher: new(fakeHasher), limits: new(mailLimits)}
+	a := &api{store: storage.Open(t), clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}, hasher: new(fakeHasher)}
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
 	a.tokens = serviceimpl.NewTokens(serviceimpl.TokensConfig{
 		Secret: []byte(jwtSecret), Issuer: "gofiber-auth", Audience: "gofiber-auth", ExpiresIn: 15 * time.Minute, Now: a.clock.Now, NewID: newID,
@@ -65,17 +64,17 @@ func newAPI(t *testing.T) *api {
 	sessions := serviceimpl.NewSessions(serviceimpl.SessionsDeps{
 		Reader: a.store.Sessions, Tokens: a.tokens, Lifetime: 720 * time.Hour, Now: a.clock.Now, NewID: newID,
 	})
-	mails := serviceimpl.NewMailPromises(a.limits, a.clock.Now, newID)
+	mails := serviceimpl.NewMailPromises(&a.limiter, a.clock.Now, newID)
 	proof := serviceimpl.NewProof(serviceimpl.ProofDeps{
 		Work: a.store.Work, Sessions: a.store.Sessions, Hasher: a.hasher, Limiter: &a.limiter, Now: a.clock.Now, NewID: newID,
 	})
 	accounts := serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
 		Work: a.store.Work, Users: a.store.Users, Hasher: a.hasher, Sessions: sessions, Proof: proof, Mails: mails, Now: a.clock.Now, NewID: newID,
-		Limiter: &a.limiter, Addresses: a.store.Sessions, Breaches: &a.breaches,
+		Limiter: &a.limiter, Addresses: a.store.Sessions, Breaches: services.NoBreachCheck{},
 		RefreshKey: serviceimpl.RefreshKey([]byte(jwtSecret)), RefreshGrace: 30 * time.Second,
 	})
 	oauth := serviceimpl.NewOAuth(serviceimpl.OAuthDeps{
-		Providers: idps{}, Values: authcode.New(1<<20, a.clock.Now), Sealer: sealer{}, Work: a.store.Work, Users: a.store.Users, Identities: a.store.Identities,
+		Providers: idps{}, Values: authcode.New(1<<20, a.clock.Now), UsedStates: authcode.NewUsedStates(1000, a.clock.Now), Sealer: sealer{}, Work: a.store.Work, Users: a.store.Users, Identities: a.store.Identities,
 		Sessions: sessions, Proof: proof, Mails: mails, Now: a.clock.Now, NewID: newID,
 	})
 	home, err := url.Parse(frontend)
@@ -86,13 +85,13 @@ func newAPI(t *testing.T) *api {
 		OAuth: oauth, Identities: oauth, Frontend: home,
 		Sessions: serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: a.store.Work, Live: a.store.Sessions, Now: a.clock.Now, NewID: newID}),
 		Recovery: serviceimpl.NewRecovery(serviceimpl.RecoveryDeps{
-			Work: a.store.Work, Users: a.store.Users, Tokens: a.store.MailTokens, Hasher: a.hasher, Limiter: a.limits, Mails: mails, Now: a.clock.Now, NewID: newID,
-			Breaches: &a.breaches,
+			Work: a.store.Work, Users: a.store.Users, Tokens: a.store.MailTokens, Hasher: a.hasher, Limiter: &a.limiter, Mails: mails, Now: a.clock.Now, NewID: newID,
+			Breaches: services.NoBreachCheck{},
 		}),
 		Authentication: accounts, Authenticator: sessions, Accounts: accounts,
 		Administration: serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{
 			Work: a.store.Work, Users: a.store.Users, Hasher: a.hasher, Proof: proof, Mails: mails, Now: a.clock.Now, NewID: newID,
-			Breaches: &a.breaches,
+			Breaches: services.NoBreachCheck{},
 		}),
 		Snapshots: serviceimpl.NewSnapshots(serviceimpl.SnapshotsDeps{
 			Users: a.store.Users, Events: a.store.Outbox, Stream: a.stream.get, Log: slog.New(slog.DiscardHandler),

@@ -3,8 +3,6 @@ package routes_test
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,52 +58,6 @@ func TestNoSnapshotWithoutAToken(t *testing.T) {
 	a.app = routes.New(deps)
 	a.send(t, "GET", "/api/v1/internal/users", "", "").want(t, 404, "not_found")
 	a.send(t, "GET", "/api/v1/internal/users", syncToken, "").want(t, 404, "not_found")
-}
-
-func TestSnapshotIsReadPageByPage(t *testing.T) {
-	t.Parallel()
-	a := newAPI(t)
-	ada := a.register(t, "ada")
-	a.send(t, "PATCH", "/api/v1/users/me", ada.Token, `{"username":"countess"}`).want(t, 200, "")
-	want := []string{ada.User.ID}
-	for i := range 24 {
-		want = append(want, a.register(t, fmt.Sprint("user", i)).User.ID)
-	}
-	first := a.snapshot(t, "")
-	if len(first.Users) != 20 || first.NextCursor == "" {
-		t.Fatalf("the first page has %d users", len(first.Users))
-	}
-	if u := first.Users[0]; u.ID != ada.User.ID || u.Email != "ada@example.com" || u.Username != "countess" || u.Version != 2 {
-		t.Errorf("ada is %+v", u)
-	}
-	for _, limit := range []int{1, 7, 24, 25, 1000} {
-		var got []string
-		for cursor := ""; ; {
-			page := a.snapshot(t, fmt.Sprintf("?limit=%d&cursor=%s", limit, cursor))
-			for _, u := range page.Users {
-				got = append(got, u.ID)
-			}
-			if len(page.Users) > limit {
-				t.Fatalf("%d users on a page of %d", len(page.Users), limit)
-			}
-			if cursor = page.NextCursor; cursor == "" {
-				break
-			}
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("limit %d: %d users, want %d in order", limit, len(got), len(want))
-		}
-	}
-	for _, limit := range []string{"0", "1001", "-1", "x"} {
-		a.send(t, "GET", "/api/v1/internal/users?limit="+limit, syncToken, "").wantFields(t, "limit range")
-	}
-	root := a.admin(t, "root")
-	var users page
-	a.send(t, "GET", "/api/v1/users?limit=1", root.Token, "").want(t, 200, "").into(t, &users)
-	for _, forged := range []string{"x", first.NextCursor + "A", users.NextCursor} {
-		a.send(t, "GET", "/api/v1/internal/users?cursor="+forged, syncToken, "").wantFields(t, "cursor format")
-	}
-	a.send(t, "GET", "/api/v1/users?cursor="+first.NextCursor, root.Token, "").wantFields(t, "cursor format")
 }
 
 // The sequence is the highest that the present stream is known to have acknowledged, as of

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 
@@ -51,27 +50,6 @@ func TestLoggingInThroughAProvider(t *testing.T) {
 	}
 }
 
-func TestCompletingAnAccount(t *testing.T) {
-	t.Parallel()
-	a := newAPI(t)
-	a.register(t, "grace")
-	ticket := a.ticket(t, lin)
-	complete := func(rest string) answer {
-		return a.send(t, "POST", "/api/v1/auth/oauth/complete", "", `{"ticket":"`+ticket+`",`+rest+`}`)
-	}
-	complete(`"email":"nonsense"`).wantFields(t, "email format")
-	complete(`"email":"lin@example.com","username":"-"`).wantFields(t, "username too_short")
-	complete(`"email":"GRACE@example.com"`).want(t, 409, "email_taken")
-	complete(`"email":"lin@example.com","username":"Grace"`).want(t, 409, "username_taken")
-	var got oauthAuth
-	complete(`"email":"Lin@example.com","username":"lin"`).want(t, 201, "").into(t, &got)
-	if !got.IsNewUser || got.User.Email != "lin@example.com" || got.User.Username != "lin" || got.User.EmailVerified {
-		t.Errorf("made %+v", got)
-	}
-	complete(`"email":"other@example.com"`).want(t, 400, "invalid_ticket")
-	a.send(t, "POST", "/api/v1/auth/oauth/complete", "", `{}`).wantFields(t, "ticket required", "email required")
-}
-
 // By cookie, without a challenge: the browser that began goes on, another does not.
 func TestTheCookieTiesTheFlowToTheBrowser(t *testing.T) {
 	t.Parallel()
@@ -98,12 +76,20 @@ func TestTheCookieTiesTheFlowToTheBrowser(t *testing.T) {
 			if q.Get("error") != tt.want || q.Get("state") != "a b&c" || q.Has("code") != (tt.want == "") {
 				t.Errorf("the front end is called with %v", q)
 			}
+			cookies := (&http.Response{Header: got.header}).Cookies()
+			second := a.send(t, "GET", path, "", "", "Cookie", own).frontend(t)
+			if tt.want != "" { // a visit of another browser uses nothing up
+				if len(cookies) != 0 || !second.Has("code") {
+					t.Errorf("afterwards the browser that began gets %v and %v", cookies, second)
+				}
+				return
+			}
 			name, _, _ := strings.Cut(own, "=")
-			if cookies := (&http.Response{Header: got.header}).Cookies(); len(cookies) != 1 || cookies[0].Name != name || cookies[0].Value != "" || cookies[0].Expires.Year() > 2010 {
+			if len(cookies) != 1 || cookies[0].Name != name || cookies[0].Value != "" || cookies[0].Expires.Year() > 2010 {
 				t.Errorf("the cookie is not dropped: %v", cookies)
 			}
-			if q := a.send(t, "GET", path, "", "", "Cookie", own).frontend(t); q.Get("error") != "invalid_state" || q.Has("state") {
-				t.Errorf("the second time: %v", q)
+			if second.Get("error") != "invalid_state" {
+				t.Errorf("the second time: %v", second)
 			}
 		})
 	}
@@ -217,8 +203,8 @@ func TestProvidersThatAreNotThere(t *testing.T) {
 	}
 }
 
-// A scanner that looks at a link before its reader does must not end the reader's log-in.
-func TestWhoOnlyLooksUsesNothingUp(t *testing.T) {
+// A scanner or a browser that looks at a link before its reader does must not end the log-in.
+func TestHeadAndPrefetchDoNotConsumeState(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	address, _ := a.provider(t, "GET", startPath("google"), "")
@@ -226,67 +212,10 @@ func TestWhoOnlyLooksUsesNothingUp(t *testing.T) {
 	if got := a.send(t, "HEAD", path, "", ""); got.status != 405 || got.header.Get("Allow") != "GET" {
 		t.Errorf("HEAD = %d, Allow %q", got.status, got.header.Get("Allow"))
 	}
+	for _, header := range []string{"Sec-Purpose", "Purpose"} {
+		a.send(t, "GET", path, "", "", header, "prefetch").want(t, 503, "unavailable")
+	}
 	if q := a.send(t, "GET", path, "", "").frontend(t); q.Get("code") == "" {
 		t.Errorf("after a look: %v", q)
 	}
-}
-
-func TestLinkedIdentities(t *testing.T) {
-	t.Parallel()
-	a := newAPI(t)
-	ada, grace := a.register(t, "ada"), a.register(t, "grace")
-	list := func(token string) (names []string) {
-		var of []struct{ Provider, ProviderID, CreatedAt string }
-		a.send(t, "GET", "/api/v1/users/me/oauth-providers", token, "").want(t, 200, "").into(t, &of)
-		for _, i := range of {
-			names = append(names, i.Provider+" "+i.ProviderID)
-		}
-		return names
-	}
-	a.link(t, ada.Token, lin)
-	a.link(t, ada.Token, gustav)
-	if got := list(ada.Token); !slices.Equal(got, []string{"line U1", "google 1001"}) {
-		t.Errorf("identities %v", got)
-	}
-	a.send(t, "POST", "/api/v1/users/me/oauth-providers/line", ada.Token, "").want(t, 409, "provider_already_linked")
-	address, cookie := a.provider(t, "POST", "/api/v1/users/me/oauth-providers/line", grace.Token)
-	if q := a.send(t, "GET", callbackPath(t, address, lin), "", "", "Cookie", cookie).frontend(t); q.Get("error") != "provider_already_linked" || q.Has("linked") {
-		t.Errorf("somebody else's identity: %v", q)
-	}
-	address, _ = a.provider(t, "POST", "/api/v1/users/me/oauth-providers/line", grace.Token)
-	if q := a.send(t, "GET", callbackPath(t, address, lin), "", "").frontend(t); q.Get("error") != "invalid_state" {
-		t.Errorf("another browser: %v", q)
-	}
-	a.send(t, "DELETE", "/api/v1/users/me/oauth-providers/line", ada.Token, "").want(t, 403, "wrong_password")
-	a.send(t, "DELETE", "/api/v1/users/me/oauth-providers/line", ada.Token, currentPassword).want(t, 204, "")
-	if got := list(ada.Token); !slices.Equal(got, []string{"google 1001"}) {
-		t.Errorf("identities %v", got)
-	}
-	for method, path := range map[string]string{"GET": "", "POST": "/line", "DELETE": "/line"} {
-		a.send(t, method, "/api/v1/users/me/oauth-providers"+path, "", "").want(t, 401, "unauthorized")
-	}
-
-	var got oauthAuth
-	a.send(t, "POST", "/api/v1/auth/exchange", "", exchangeBody(a.come(t, models.ExternalIdentity{Provider: "google", Subject: "7", Email: "solo@example.com"}).Get("code"))).want(t, 200, "").into(t, &got)
-	a.send(t, "DELETE", "/api/v1/users/me/oauth-providers/google", got.Token, "").want(t, 409, "last_login_method")
-}
-
-func TestAccountExistsAndDisabled(t *testing.T) {
-	t.Parallel()
-	a := newAPI(t)
-	ada, root := a.register(t, "ada"), a.admin(t, "root")
-	unproved := models.ExternalIdentity{Provider: "line", Subject: "U9", Email: "Ada@example.com"}
-	if q := a.come(t, unproved); q.Get("error") != "account_exists" || q.Get("state") != "mine" {
-		t.Errorf("an unproved address: %v", q)
-	}
-	a.link(t, ada.Token, unproved) // the way forward
-	if q := a.come(t, unproved); q.Get("code") == "" {
-		t.Errorf("once linked: %v", q)
-	}
-	late := a.come(t, unproved).Get("code")
-	a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"isActive":false}`).want(t, 200, "")
-	if q := a.come(t, unproved); q.Get("error") != "account_disabled" {
-		t.Errorf("disabled: %v", q)
-	}
-	a.send(t, "POST", "/api/v1/auth/exchange", "", exchangeBody(late)).want(t, 403, "account_disabled")
 }

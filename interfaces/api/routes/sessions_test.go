@@ -4,13 +4,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"gofiber-auth/interfaces/api/handlers"
+	"gofiber-auth/interfaces/api/routes"
 )
 
 const refreshPath = "/api/v1/auth/refresh"
@@ -79,84 +79,11 @@ func TestRefreshRefuses(t *testing.T) {
 	a.send(t, "POST", refreshPath, "", refreshBody(ada.RefreshToken)).want(t, 401, "invalid_refresh_token")
 }
 
-type sessionSeen struct {
-	ID, UserAgent, IP     string
-	CreatedAt, LastUsedAt time.Time
-	Current               bool
-}
-
-func (a *api) sessions(t *testing.T, of auth) (seen []sessionSeen) {
-	t.Helper()
-	a.send(t, "GET", "/api/v1/users/me/sessions", of.Token, "").want(t, 200, "").into(t, &seen)
-	return seen
-}
-
-func TestSessions(t *testing.T) {
-	t.Parallel()
-	a := newAPI(t)
-	grace := a.register(t, "grace")
-	first := a.register(t, "ada")
-	begun := a.clock.Now()
-	a.clock.pass(time.Minute)
-	second := a.logIn(t, "ada", "User-Agent", "phone")
-	a.clock.pass(time.Minute)
-	a.send(t, "POST", refreshPath, "", refreshBody(first.RefreshToken)).want(t, 200, "").into(t, &first)
-
-	want := []sessionSeen{
-		{ID: sessionIDOf(second), UserAgent: "phone", IP: "0.0.0.0", CreatedAt: begun.Add(time.Minute), LastUsedAt: begun.Add(time.Minute)},
-		{ID: sessionIDOf(first), IP: "0.0.0.0", CreatedAt: begun, LastUsedAt: begun.Add(2 * time.Minute), Current: true},
-	}
-	if got := a.sessions(t, first); !slices.Equal(got, want) {
-		t.Errorf("sessions %+v, want %+v", got, want)
-	}
-	path := "/api/v1/users/me/sessions/"
-	for _, id := range []string{sessionIDOf(grace), "01a19b98-1e3b-7c01-8a44-0c6e9b7d2f13", "x"} {
-		a.send(t, "DELETE", path+id, first.Token, "").want(t, 404, "not_found")
-	}
-	a.send(t, "DELETE", path+sessionIDOf(second), first.Token, "").want(t, 204, "")
-	a.send(t, "GET", "/api/v1/users/me", second.Token, "").want(t, 401, "unauthorized")
-	a.send(t, "POST", refreshPath, "", refreshBody(second.RefreshToken)).want(t, 401, "invalid_refresh_token")
-
-	second = a.logIn(t, "ada")
-	a.send(t, "DELETE", "/api/v1/users/me/sessions", second.Token, "").want(t, 204, "")
-	a.send(t, "GET", "/api/v1/users/me", first.Token, "").want(t, 401, "unauthorized")
-	if got := a.sessions(t, second); len(got) != 1 || !got[0].Current {
-		t.Errorf("sessions %+v", got)
-	}
-	a.send(t, "DELETE", path+strings.ToUpper(sessionIDOf(second)), second.Token, "").want(t, 204, "")
-	a.send(t, "GET", "/api/v1/users/me/sessions", second.Token, "").want(t, 401, "unauthorized")
-	if got := a.sessions(t, grace); len(got) != 1 {
-		t.Errorf("grace has the sessions %+v", got)
-	}
-	a.send(t, "GET", "/api/v1/users/me/sessions", "", "").want(t, 401, "unauthorized")
-}
-
-// Whatever takes the trust away ends the sessions, and so what they could refresh.
-func TestWhatEndsSessions(t *testing.T) {
-	t.Parallel()
-	for name, end := range map[string]func(t *testing.T, a *api, ada, root auth){
-		"a changed password": func(t *testing.T, a *api, _, _ auth) {
-			elsewhere := a.logIn(t, "ada")
-			a.send(t, "PUT", "/api/v1/users/me/password", elsewhere.Token, `{"currentPassword":"`+goodPassword+`","newPassword":"another horse battery"}`).want(t, 200, "")
-			a.send(t, "POST", refreshPath, "", refreshBody(elsewhere.RefreshToken)).want(t, 401, "invalid_refresh_token") // the bearer's own, too
-		},
-		"being disabled": func(t *testing.T, a *api, ada, root auth) {
-			a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"isActive":false}`).want(t, 200, "")
-			a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"isActive":true}`).want(t, 200, "")
-		},
-		"being deleted": func(t *testing.T, a *api, ada, root auth) {
-			a.send(t, "DELETE", "/api/v1/users/"+ada.User.ID, root.Token, "").want(t, 204, "")
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			a := newAPI(t)
-			ada := a.register(t, "ada")
-			end(t, a, ada, a.admin(t, "root"))
-			a.send(t, "GET", "/api/v1/users/me", ada.Token, "").want(t, 401, "unauthorized")
-			a.send(t, "POST", refreshPath, "", refreshBody(ada.RefreshToken)).want(t, 401, "invalid_refresh_token")
-		})
-	}
+// inCookieMode makes the refresh tokens of a go by cookie.
+func (a *api) inCookieMode() *api {
+	a.deps.RefreshCookie = handlers.CookieAlways
+	a.app = routes.New(a.deps)
+	return a
 }
 
 // refreshCookie returns the cookie of an answer, which must be made as the contract says.

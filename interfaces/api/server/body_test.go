@@ -223,7 +223,7 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 				res = read(t, from, "GET")
 			}
 			wantProblem(t, res, 408, "request_timeout")
-			if took := time.Since(begun); took < patience || took > 20*patience {
+			if took := time.Since(begun); took < patience || took > time.Minute {
 				t.Errorf("cut off after %v, want about %v", took, patience)
 			}
 		})
@@ -252,7 +252,7 @@ func testUnreadAnswer(t *testing.T) {
 	for {
 		if _, err := c.Write(ask); err != nil {
 			if errors.Is(err, os.ErrDeadlineExceeded) {
-				t.Errorf("after 20 s the server still waits for the client to read")
+				t.Errorf("after a minute the server still waits for the client to read")
 			}
 			return // cut off
 		}

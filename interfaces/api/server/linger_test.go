@@ -34,14 +34,14 @@ func TestLingeringEnds(t *testing.T) {
 	})
 	t.Run("who reads to the end", func(t *testing.T) {
 		t.Parallel()
-		c, begun := r.dial(t), time.Now()
-		_, _ = io.WriteString(c, refusedBeginning)
-		if answer, err := io.ReadAll(c); err != nil || !bytes.Contains(answer, []byte("payload_too_large")) {
-			t.Errorf("%v, and %q", err, answer)
-		}
-		if took := time.Since(begun); took > 3*time.Second {
-			t.Errorf("the end came after %v, not right after the answer", took)
-		}
+		wantSoonOnce(t, "the end comes right after the answer", func() time.Duration {
+			c, begun := r.dial(t), time.Now()
+			_, _ = io.WriteString(c, refusedBeginning)
+			if answer, err := io.ReadAll(c); err != nil || !bytes.Contains(answer, []byte("payload_too_large")) {
+				t.Errorf("%v, and %q", err, answer)
+			}
+			return time.Since(begun)
+		})
 	})
 	t.Run("who holds the line", func(t *testing.T) {
 		t.Parallel()
@@ -58,15 +58,30 @@ func TestLingeringEnds(t *testing.T) {
 // TestShutdownDoesNotLinger: who was refused and stays does not hold up the end of the service.
 func TestShutdownDoesNotLinger(t *testing.T) {
 	t.Parallel()
-	r := start(t, server.Options{}, nil)
-	c := r.dial(t)
-	_, _ = io.WriteString(c, refusedBeginning)
-	wantProblem(t, read(t, bufio.NewReader(c), "POST"), 413, "payload_too_large")
-	begun := time.Now()
-	if err := r.app.ShutdownWithTimeout(10 * time.Second); err != nil {
-		t.Fatal(err)
+	wantSoonOnce(t, "Shutdown does not wait", func() time.Duration {
+		r := start(t, server.Options{}, nil)
+		c := r.dial(t)
+		_, _ = io.WriteString(c, refusedBeginning)
+		wantProblem(t, read(t, bufio.NewReader(c), "POST"), 413, "payload_too_large")
+		begun := time.Now()
+		if err := r.app.ShutdownWithTimeout(time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		return time.Since(begun)
+	})
+}
+
+// wantSoonOnce tries what must not take as long as a connection lingers. On a busy machine it
+// may take as long for other reasons, but not every time.
+func wantSoonOnce(t *testing.T, what string, try func() time.Duration) {
+	t.Helper()
+	var took []time.Duration
+	for range 5 {
+		last := try()
+		if last < 4*time.Second { // a connection lingers for 5 s
+			return
+		}
+		took = append(took, last)
 	}
-	if took := time.Since(begun); took > 3*time.Second {
-		t.Errorf("Shutdown took %v, as long as the lingering", took)
-	}
+	t.Errorf("%s: it took %v", what, took)
 }

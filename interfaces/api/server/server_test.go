@@ -69,7 +69,7 @@ func start(t *testing.T, o server.Options, routes func(*fiber.App)) *running {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(r.app, ln) }()
 	t.Cleanup(func() {
-		if err := r.app.ShutdownWithTimeout(10 * time.Second); err != nil {
+		if err := r.app.ShutdownWithTimeout(time.Minute); err != nil {
 			t.Errorf("Shutdown() = %v", err)
 		}
 		if err := <-served; err != nil {
@@ -104,7 +104,7 @@ func (r *running) dial(t *testing.T) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -157,7 +157,7 @@ func wantProblem(t *testing.T, res *http.Response, status int, code string) prob
 // eventually waits for what the server does after the client has its answer.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(10 * time.Second)
+	deadline := time.NewTimer(time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

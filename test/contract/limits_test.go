@@ -1,0 +1,356 @@
+package contract
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"gofiber-auth/test/client"
+	"gofiber-auth/test/harness"
+)
+
+// limited is the shared pair with rate limits.
+var limited = harness.Share(func(t testing.TB) *setup {
+	return newPair(t, map[string]string{"RATE_LIMIT_ENABLED": "true", "TRUSTED_PROXIES": "127.0.0.1,10.0.0.0/8"})
+})
+
+// The default limits.
+const (
+	perAddress, addressWindow = 100, time.Minute
+	perAccount, accountWindow = 10, 15 * time.Minute
+	perMailbox                = 5 // in an hour
+)
+
+// wantCount checks how many requests passed a limit: all of the burst, and no more than what has
+// been refilled since begun.
+func wantCount(t *testing.T, what string, passed int64, burst int, window time.Duration, begun time.Time) {
+	t.Helper()
+	refilled := int(float64(burst)*time.Since(begun).Seconds()/window.Seconds()) + 1
+	if passed < int64(burst) || passed > int64(burst+refilled) {
+		t.Errorf("%d %s passed, want %d and at most %d more", passed, what, burst, refilled)
+	}
+}
+
+// untilLimited sends sensitive requests until one is limited, and returns that answer.
+func untilLimited(t *testing.T, c *client.Client, header map[string]string) answer {
+	t.Helper()
+	for range 10 * perAddress {
+		if a := c.Send(t, request{Method: "POST", Path: "/auth/exchange", Body: object("code", "x"), Header: header}); a.Status == http.StatusTooManyRequests {
+			return a
+		}
+	}
+	t.Fatal("the address is not limited")
+	return answer{}
+}
+
+// from returns a client of one of the instances with a new address.
+func (s *setup) from(n int) *client.Client { return s.at(n).From(client.Address()) }
+
+func guess(account string) request { return client.Login(account, "not the right password") }
+
+func TestGuessingAPassword(t *testing.T) {
+	t.Parallel()
+	s := limited(t)
+	register := func(t *testing.T, c *client.Client, name string) auth {
+		t.Helper()
+		return c.RegisterAs(t, name)
+	}
+	for name, home := range map[string]bool{"from many addresses": false, "from where the owner is": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			address := s.from(0)
+			a := register(t, address, client.Name())
+			begun := time.Now()
+			var refused atomic.Int64
+			client.AtOnce(50, func(n int) {
+				account := []string{a.User.Email, strings.ToUpper(a.User.Email), a.User.Username, strings.ToUpper(a.User.Username)}[n%4]
+				c := s.from(n / 4)
+				if home {
+					c = s.at(n / 4).From(address.Address)
+				}
+				switch got := c.Send(t, guess(account)); got.Code() {
+				case "invalid_credentials":
+					refused.Add(1)
+				case "rate_limited":
+				default:
+					t.Errorf("a guess = %d %s", got.Status, got.Body)
+				}
+			})
+			wantCount(t, "guesses", refused.Load(), perAccount, accountWindow, begun)
+			right := client.Login(a.User.Email, client.Password)
+			if home {
+				address.Refuses(t, right, 429, "rate_limited")
+			} else {
+				s.from(1).Refuses(t, right, 429, "rate_limited") // else a guess would tell
+				address.Must(t, right, 200, nil)                 // no stranger locks the owner out
+			}
+			s.lives(t, "the owner's session", a)
+		})
+	}
+	t.Run("spelt in odd ways", func(t *testing.T) {
+		t.Parallel()
+		a := register(t, s.from(0), client.Name()+"-k.s") // letters that others fold to
+		email, username := a.User.Email, a.User.Username
+		for n := range 2 * perAccount {
+			for _, body := range []string{
+				object("email", email, "username", fmt.Sprint("other", n), "password", "wrong"),
+				object("username", username, "email", fmt.Sprintf("other%d@example.com", n), "password", "wrong"),
+				object("email", strings.Repeat(" ", n)+email, "password", "wrong"),
+				object("username", username+strings.Repeat(" ", n), "password", "wrong"),
+				object("username", strings.Replace(username, "k", "\u212a", 1), "password", "wrong"),
+				object("username", strings.Replace(username, "s", "\u017f", 1), "password", "wrong"),
+				object("email", strings.Replace(email, "k", "\u212a", 1), "password", "wrong"),
+				object("username", email, "password", "wrong"),
+			} {
+				s.from(n).Send(t, request{Method: "POST", Path: "/auth/login", Body: body})
+			}
+		}
+		// Guesses that reached the account are in its log, however they were spelt.
+		reached := 0
+		for _, e := range auditOf(t, s.one, "/users/me/audit", a.Token, 100) {
+			if e.Action == "login_failed" {
+				reached++
+			}
+		}
+		if reached > perAccount+2 {
+			t.Errorf("%d guesses reached the account, want %d", reached, perAccount)
+		}
+	})
+	t.Run("of an account that is not there", func(t *testing.T) {
+		t.Parallel()
+		ghost := client.Name() + "@example.com"
+		for n := range perAccount {
+			s.from(n).Refuses(t, guess(ghost), 401, "invalid_credentials")
+		}
+		got := s.from(0).Refuses(t, guess(strings.ToUpper(ghost)), 429, "rate_limited")
+		if wait, err := strconv.Atoi(got.Header.Get("Retry-After")); err != nil || wait > 15*60 {
+			t.Errorf("Retry-After is %s, want at most 15 minutes", got.Header.Get("Retry-After"))
+		}
+		if policy := got.Header.Get("RateLimit-Policy"); !strings.Contains(policy, "q=10") || !strings.Contains(policy, "w=900") {
+			t.Errorf("RateLimit-Policy is %s, want 10 in 900 s", policy)
+		}
+		if left := got.Header.Get("RateLimit"); !strings.Contains(left, "r=0") || !strings.Contains(left, "t=") {
+			t.Errorf("RateLimit is %s, want none left", left)
+		}
+	})
+	t.Run("right ones do not count", func(t *testing.T) {
+		t.Parallel()
+		a := register(t, s.from(0), client.Name())
+		for n := range perAccount + 2 {
+			s.from(n).LogIn(t, a.User.Email, client.Password)
+		}
+	})
+	for name, r := range map[string]request{
+		"to change it":          {Method: "PUT", Path: "/users/me/password", Body: object("currentPassword", "not the right one", "newPassword", client.Another)},
+		"to change the e-mail":  {Method: "PATCH", Path: "/users/me", Body: object("currentPassword", "not the right one", "email", "another.one@example.com")},
+		"to delete the account": {Method: "DELETE", Path: "/users/me", Body: object("currentPassword", "not the right one")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := register(t, s.from(0), client.Name())
+			r.Token = a.Token
+			begun := time.Now()
+			var wrong atomic.Int64
+			client.AtOnce(30, func(n int) {
+				switch got := s.from(n).Send(t, r); got.Code() {
+				case "wrong_password":
+					wrong.Add(1)
+				case "rate_limited":
+				default:
+					t.Errorf("a guess = %d %s", got.Status, got.Body)
+				}
+			})
+			wantCount(t, "wrong current passwords", wrong.Load(), perAccount, accountWindow, begun)
+			s.lives(t, "the session", a)
+		})
+	}
+}
+
+// sensitive is a request of each sensitive route, with its status while there is no limit.
+var sensitive = []struct {
+	request
+
+	status int
+}{
+	{request{Method: "POST", Path: "/auth/register", Body: `{}`}, 422},
+	{request{Method: "POST", Path: "/auth/login", Body: object("email", "ghost@example.com", "password", "x")}, 401},
+	{request{Method: "POST", Path: "/auth/refresh", Body: object("refreshToken", "nothing")}, 401},
+	{request{Method: "POST", Path: "/auth/password/forgot", Body: object("email", "ghost@example.com")}, 202},
+	{request{Method: "POST", Path: "/auth/password/reset", Body: object("token", "x", "password", client.Another)}, 400},
+	{request{Method: "POST", Path: "/auth/email/verify", Body: object("token", "x")}, 400},
+	{request{Method: "POST", Path: "/auth/exchange", Body: object("code", "x")}, 400},
+	{request{Method: "POST", Path: "/auth/oauth/complete", Body: object("ticket", "x", "email", "ghost@example.com")}, 400},
+}
+
+// spend sends half as many sensitive requests again as one address may, and checks how many pass.
+func spend(t *testing.T, s *setup, forwarded func(n int) string) {
+	t.Helper()
+	var passed atomic.Int64
+	begun := time.Now()
+	const lanes = 15
+	client.AtOnce(lanes, func(lane int) {
+		for n := lane; n < perAddress*3/2; n += lanes {
+			r := sensitive[n%len(sensitive)].request
+			// Accounts and mails have limits of their own.
+			r.Body = strings.Replace(r.Body.(string), "ghost@", client.Name()+"@", 1)
+			if got := s.at(n).From(forwarded(n)).Send(t, r); got.Status != http.StatusTooManyRequests {
+				passed.Add(1)
+			}
+		}
+	})
+	wantCount(t, "sensitive requests", passed.Load(), perAddress, addressWindow, begun)
+}
+
+func TestSensitiveRoutesOfOneAddress(t *testing.T) {
+	t.Parallel()
+	s := limited(t)
+	address, other := client.Address(), s.from(0)
+	a := other.Register(t)
+	spend(t, s, func(int) string { return address })
+	got := untilLimited(t, s.two.From(address), nil)
+	if policy := got.Header.Get("RateLimit-Policy"); !strings.Contains(policy, "q=100") || !strings.Contains(policy, "w=60") {
+		t.Errorf("RateLimit-Policy is %s, want 100 in 60 s", policy)
+	}
+	if wait, _ := strconv.Atoi(got.Header.Get("Retry-After")); wait > 60 {
+		t.Errorf("Retry-After is %d, want at most a minute", wait)
+	}
+	for _, r := range sensitive {
+		if got := other.Send(t, r.request); got.Status != r.status {
+			t.Errorf("%s from elsewhere = %d %s, want %d", r.Path, got.Status, got.Body, r.status)
+		}
+	}
+	for _, path := range []string{"/users/me", "/users/me/sessions", "//health", "//health/ready"} {
+		s.one.From(address).Must(t, request{Method: "GET", Path: path, Token: a.Token}, 200, nil)
+	}
+}
+
+func TestMailsPerAddress(t *testing.T) {
+	t.Parallel()
+	s := limited(t)
+	// atMost waits until a mail that was queued last has come, and counts those of the address.
+	atMost := func(t *testing.T, address string) {
+		t.Helper()
+		last := s.from(0).Register(t)
+		s.mails(t, last.User.Email, 1)
+		if got := len(s.sink.Mails(address)); got > perMailbox {
+			t.Errorf("%d mails went to one address, want %d at most", got, perMailbox)
+		}
+	}
+	t.Run("for forgotten passwords", func(t *testing.T) {
+		t.Parallel()
+		a := s.from(0).Register(t)
+		client.AtOnce(12, func(n int) {
+			known, unknown := s.from(n/2).Send(t, forgot([]string{a.User.Email, strings.ToUpper(a.User.Email)}[n%2])), s.from(n).Send(t, forgot("not."+a.User.Email))
+			if known.Status != 202 && known.Status != 429 || unknown.Status != 202 && unknown.Status != 429 {
+				t.Errorf("forgot of a known address = %d, of an unknown one %d", known.Status, unknown.Status)
+			}
+		})
+		s.mails(t, a.User.Email, perMailbox)
+		atMost(t, a.User.Email)
+		known, unknown := s.from(0).Send(t, forgot(a.User.Email)), s.from(1).Send(t, forgot("not."+a.User.Email))
+		if known.Status != unknown.Status {
+			t.Errorf("beyond the limit, forgot of a known address = %d, of an unknown one %d", known.Status, unknown.Status)
+		}
+	})
+	t.Run("resent", func(t *testing.T) {
+		t.Parallel()
+		a := s.from(0).Register(t)
+		resend := request{Method: "POST", Path: "/auth/email/resend", Token: a.Token}
+		for n := range perMailbox - 1 {
+			s.from(n).Must(t, resend, 202, nil)
+		}
+		s.mails(t, a.User.Email, perMailbox)
+		s.from(1).Refuses(t, resend, 429, "rate_limited")
+	})
+}
+
+// TestForgedAddresses has a client call itself by many addresses.
+func TestForgedAddresses(t *testing.T) {
+	t.Parallel()
+	s := limited(t)
+	address := client.Address()
+	spend(t, s, func(n int) string { return fmt.Sprintf("192.0.2.%d, %s, 10.1.2.%d", n, address, n) }) // through two proxies
+	s = newSetup(t, map[string]string{"RATE_LIMIT_ENABLED": "true", "TRUSTED_PROXIES": "10.0.0.0/8"})
+	spend(t, s, func(n int) string { return fmt.Sprintf("192.0.2.%d", n) })
+}
+
+func TestLimitsSwitchedOff(t *testing.T) {
+	t.Parallel()
+	s := embedded(t)
+	c := s.one.From(client.Address())
+	a := c.Register(t)
+	for range 3 * perAccount {
+		c.Refuses(t, guess(a.User.Email), 401, "invalid_credentials")
+	}
+	for range perAddress + 5 {
+		if got := c.Refuses(t, sensitive[6].request, 400, "invalid_code"); got.Header.Get("RateLimit") != "" {
+			t.Fatalf("an answer without limits has RateLimit %s", got.Header.Get("RateLimit"))
+		}
+	}
+	for n := range perMailbox + 1 {
+		c.Must(t, forgot(a.User.Email), 202, nil)
+		s.mails(t, a.User.Email, n+2)
+	}
+}
+
+// TestLimitsWithoutRedis kills and stops Redis. Each instance then counts for itself.
+func TestLimitsWithoutRedis(t *testing.T) {
+	t.Parallel()
+	s := newPair(t, map[string]string{"RATE_LIMIT_ENABLED": "true"})
+	a := s.from(0).Register(t)
+	other := s.from(1).LogIn(t, a.User.Email, client.Password)
+	guesses := func(t *testing.T, instances int) {
+		t.Helper()
+		account, begun := client.Name()+"@example.com", time.Now()
+		var refused atomic.Int64
+		client.AtOnce(3*perAccount, func(n int) {
+			switch got := s.from(n).Send(t, guess(account)); got.Code() {
+			case "invalid_credentials":
+				refused.Add(1)
+			case "rate_limited":
+			default:
+				t.Errorf("a guess = %d %s", got.Status, got.Body)
+			}
+		})
+		most := float64(instances*perAccount) * (1 + time.Since(begun).Seconds()/accountWindow.Seconds())
+		if got := refused.Load(); got < perAccount || got > int64(most)+1 {
+			t.Errorf("%d guesses passed, want %d of each of %d instances at most", got, perAccount, instances)
+		}
+	}
+	for name, outage := range map[string]struct{ begin, end func(t testing.TB) }{
+		"killed": {func(t testing.TB) { s.redis.Kill(t) }, s.redis.Start},
+		"hung":   {s.redis.Pause, s.redis.Continue},
+	} {
+		t.Run(name, func(t *testing.T) { // one after the other
+			outage.begin(t)
+			guesses(t, 2)
+			mine := s.from(0).LogIn(t, a.User.Email, client.Password)
+			s.lives(t, "a session", mine)
+			s.two.Must(t, request{Method: "DELETE", Path: "/users/me/sessions/" + client.SID(t, mine.Token), Token: a.Token}, 204, nil)
+			s.dead(t, "the session that ended without Redis", mine)
+			s.lives(t, "the other session", other)
+			for n := range 2 {
+				harness.Eventually(t, "it is said that limits are not shared", func() error {
+					if got := s.at(n).readiness(t); got.Status != "degraded" || got.Checks["cache"] == "ok" || got.Checks["cache"] == "" {
+						return fmt.Errorf("readiness is %+v", got)
+					}
+					return s.at(n).MetricIs(t, "rate_limiter_fallback", "1")
+				})
+			}
+			outage.end(t)
+			for n := range 2 {
+				harness.Eventually(t, "both count in Redis again", func() error {
+					if got := s.at(n).readiness(t); got.Status != "ok" {
+						return fmt.Errorf("readiness is %+v", got)
+					}
+					return s.at(n).MetricIs(t, "rate_limiter_fallback", "0")
+				})
+			}
+			guesses(t, 1)
+		})
+	}
+}

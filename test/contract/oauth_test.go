@@ -1,0 +1,220 @@
+package contract
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"testing"
+
+	natsgo "github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"gofiber-auth/test/client"
+	"gofiber-auth/test/fakeidp"
+	"gofiber-auth/test/harness"
+)
+
+// browser returns a new browser at the first instance.
+func (s *setup) browser() *client.Browser { return client.NewBrowser(s.one.Client, s.idp, frontend) }
+
+// person returns a person unknown to the service, whose e-mail Google has verified.
+func person() fakeidp.Answer {
+	name := client.Name()
+	return fakeidp.Answer{Subject: "s-" + name, Email: name + "@example.com", Verified: true, Name: "Ada Lovelace"}
+}
+
+// ends checks how a log-in ends, see client.Browser.Finish. It returns the session, if there is one.
+func (s *setup) ends(t testing.TB, why, provider string, a fakeidp.Answer, want string) auth {
+	t.Helper()
+	got, last, in := s.browser().Outcome(t, provider, a)
+	if got != want {
+		t.Errorf("%s: the log-in ends with %q %s, want %q", why, got, last.Body, want)
+	}
+	return in
+}
+
+// fails checks that the front end gets that error and nothing else.
+func fails(t testing.TB, why string, q url.Values, want string) {
+	t.Helper()
+	if q.Get("error") != want || q.Has("code") || q.Has("linked") {
+		t.Errorf("%s: the front end gets %v, want %s", why, q, want)
+	}
+}
+
+// verified makes an account with a verified e-mail and client.Password, without an identity.
+func (s *setup) verified(t testing.TB, email string) auth {
+	t.Helper()
+	a := person()
+	a.Email = email
+	in := s.browser().LogIn(t, fakeidp.Google, a)
+	s.one.Must(t, request{Method: http.MethodPut, Path: "/users/me/password", Token: in.Token, Body: object("newPassword", client.Password)}, 204, nil)
+	s.one.Must(t, client.Unlinking(fakeidp.Google, in.Token), 204, nil)
+	return s.one.LogIn(t, email, client.Password)
+}
+
+// unverified makes an account with an unverified e-mail and client.Password.
+func (s *setup) unverified(t testing.TB, email string) auth {
+	t.Helper()
+	var a auth
+	r := client.Registration(client.Name())
+	r.Body = object("email", email, "username", client.Name(), "password", client.Password, "displayName", "As registered")
+	s.one.Must(t, r, 201, &a)
+	return a.Seen()
+}
+
+// identities returns the subjects of the linked identities by provider.
+func (s *setup) identities(t testing.TB, token string) map[string]string {
+	t.Helper()
+	var list []struct{ Provider, ProviderID string }
+	s.one.Must(t, request{Method: http.MethodGet, Path: "/users/me/oauth-providers", Token: token}, 200, &list)
+	out := map[string]string{}
+	for _, i := range list {
+		out[i.Provider] = i.ProviderID
+	}
+	if len(out) != len(list) {
+		t.Errorf("a provider is linked twice: %v", list)
+	}
+	return out
+}
+
+// linked checks the identities of an account, which are given as provider and subject in turn.
+func (s *setup) linked(t testing.TB, when, token string, pairs ...string) {
+	t.Helper()
+	want := map[string]string{}
+	for i := 0; i < len(pairs); i += 2 {
+		want[pairs[i]] = pairs[i+1]
+	}
+	if got := s.identities(t, token); !maps.Equal(got, want) {
+		t.Errorf("%s: the identities are %v, want %v", when, got, want)
+	}
+}
+
+// perSetup makes something at its first use with a setup.
+func perSetup[T any](make func(t testing.TB, s *setup) T) func(t testing.TB, s *setup) T {
+	var all sync.Map
+	return func(t testing.TB, s *setup) T {
+		t.Helper()
+		once, _ := all.LoadOrStore(s, harness.Share(func(t testing.TB) T { return make(t, s) }))
+		return once.(func(testing.TB) T)(t)
+	}
+}
+
+// adminOf returns an admin of a setup.
+var adminOf = perSetup(func(t testing.TB, s *setup) auth { return s.one.NewAdmin(t, s.env) })
+
+// change changes an account as an admin.
+func (s *setup) change(t testing.TB, id, body string) {
+	t.Helper()
+	s.one.Must(t, request{Method: http.MethodPatch, Path: "/users/" + id, Token: adminOf(t, s).Token, Body: body}, 200, nil)
+}
+
+// users returns the accounts whose e-mail or username begins like that.
+func (s *setup) users(t testing.TB, prefix string) []client.User {
+	t.Helper()
+	var page struct{ Users []client.User }
+	s.one.Must(t, request{Method: http.MethodGet, Path: "/users?limit=100&q=" + url.QueryEscape(prefix), Token: adminOf(t, s).Token}, 200, &page)
+	return page.Users
+}
+
+// userEvent is an event of the stream.
+type userEvent struct {
+	ID, Email, Action string
+
+	requestID string
+}
+
+// stream holds the events of a setup from the first on.
+type stream struct {
+	mu  sync.Mutex
+	all []userEvent
+}
+
+var streamOf = perSetup(func(t testing.TB, s *setup) *stream {
+	nc, err := natsgo.Connect(s.one.NATS())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var consumer jetstream.Consumer
+	harness.Eventually(t, "the stream exists", func() (err error) {
+		ctx, cancel := context.WithTimeout(t.Context(), harness.Patience)
+		defer cancel()
+		consumer, err = js.OrderedConsumer(ctx, "USER_EVENTS", jetstream.OrderedConsumerConfig{})
+		return err
+	})
+	events := new(stream)
+	consuming, err := consumer.Consume(func(m jetstream.Msg) {
+		e := userEvent{requestID: m.Headers().Get("X-Request-ID")}
+		if err := json.Unmarshal(m.Data(), &e); err != nil {
+			t.Errorf("event %s: %v", m.Data(), err)
+		}
+		events.mu.Lock()
+		defer events.mu.Unlock()
+		events.all = append(events.all, e)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(consuming.Stop)
+	return events
+})
+
+// actions returns the actions of the events that match.
+func (e *stream) actions(match func(userEvent) bool) (out []string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, one := range e.all {
+		if match(one) {
+			out = append(out, one.Action)
+		}
+	}
+	return out
+}
+
+// told checks the events of a user, among them those that another account's event has followed.
+func (s *setup) told(t testing.TB, id string, want ...string) {
+	t.Helper()
+	events, fence := streamOf(t, s), s.one.Register(t)
+	harness.Eventually(t, "the events of the user", func() error {
+		if len(events.actions(func(e userEvent) bool { return e.ID == fence.User.ID })) == 0 {
+			return harness.ErrNotYet
+		}
+		if got := events.actions(func(e userEvent) bool { return e.ID == id }); !slices.Equal(got, want) {
+			return fmt.Errorf("the stream has %v, want %v", got, want)
+		}
+		return nil
+	})
+}
+
+// complete uses a ticket. More is added to the body.
+func (s *setup) complete(t testing.TB, ticket, email string, more ...string) (answer, auth) {
+	t.Helper()
+	got := s.one.Send(t, request{Method: http.MethodPost, Path: "/auth/oauth/complete", Body: object(append([]string{"ticket", ticket, "email", email}, more...)...)})
+	var a auth
+	if got.Status == 201 {
+		if err := got.Decode(201, &a); err != nil {
+			t.Error(err)
+		}
+	}
+	return got, a.Seen()
+}
+
+// ticket goes through a log-in without an e-mail.
+func (s *setup) ticket(t testing.TB, provider string, a fakeidp.Answer) string {
+	t.Helper()
+	a.Email = ""
+	got, last, _ := s.browser().Outcome(t, provider, a)
+	if got != "email_required" || last.Status != 409 || len(last.Problem.Ticket) < 43 {
+		t.Fatalf("%s without an e-mail: %q %d %s", provider, got, last.Status, last.Body)
+	}
+	return last.Problem.Ticket
+}
