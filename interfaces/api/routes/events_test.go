@@ -55,7 +55,7 @@ var eventsOfRoutes = map[string]func(p people) []call{
 		return []call{{"", "", `{"token":"` + p.mailed(models.MailVerify, p.ada) + `"}`, "", 204, none}}
 	},
 	"POST /api/v1/auth/email/resend": func(p people) []call { return []call{{"", "", "", p.ada.Token, 202, none}} },
-	"GET /api/v1/auth/settings":      silent(""),
+	"GET /api/v1/auth/settings":      silent("/api/v1/auth/settings"),
 	"GET /api/v1/auth/{provider}":    silent("/api/v1/auth/line"),
 	"GET /api/v1/auth/{provider}/callback": func(p people) []call {
 		return []call{{"", p.callback(gustav), "", "", 302, none}}
