@@ -100,7 +100,7 @@ func TestLoginTellsNothing(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	a.register(t, "ada")
-	root := a.admin(t, "root")
+	root := a.admin(t, "rosa")
 	a.send(t, "POST", "/api/v1/users", root.Token, `{"email":"nopass@example.com","username":"nopass"}`).want(t, 201, "")
 	var first string
 	for _, body := range []string{
@@ -127,7 +127,7 @@ func TestLoginTellsNothing(t *testing.T) {
 func TestDisabledIsToldAfterTheRightPasswordOnly(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
-	ada, root := a.register(t, "ada"), a.admin(t, "root")
+	ada, root := a.register(t, "ada"), a.admin(t, "rosa")
 	a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"isActive":false}`).want(t, 200, "")
 	a.send(t, "POST", "/api/v1/auth/login", "", `{"email":"ada@example.com","password":"wrong"}`).want(t, 401, "invalid_credentials")
 	a.send(t, "POST", "/api/v1/auth/login", "", `{"email":"ada@example.com","password":"`+goodPassword+`"}`).want(t, 403, "account_disabled")
@@ -375,7 +375,7 @@ func TestDeleteMe(t *testing.T) {
 	if again := a.register(t, "ada"); again.User.ID == ada.User.ID {
 		t.Error("the new account has the old one's id")
 	}
-	root := a.admin(t, "root")
+	root := a.admin(t, "rosa")
 	a.send(t, "DELETE", "/api/v1/users/me", root.Token, `{"currentPassword":"`+goodPassword+`"}`).want(t, 409, "last_admin")
 }
 

@@ -16,7 +16,7 @@ func TestAdminRoutesAreForAdmins(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	ada := a.register(t, "ada")
-	root := a.admin(t, "root")
+	root := a.admin(t, "rosa")
 	for _, r := range []struct{ method, path, body string }{
 		{"GET", "/api/v1/users", ""},
 		{"POST", "/api/v1/users", `{"email":"x@example.com","username":"xavier"}`},
@@ -38,7 +38,7 @@ func TestAdminRoutesAreForAdmins(t *testing.T) {
 func TestAdminCreates(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
-	root := a.admin(t, "root")
+	root := a.admin(t, "rosa")
 	post := func(body string) answer { return a.send(t, "POST", "/api/v1/users", root.Token, body) }
 	var made user
 	post(`{"email":"Ada@example.com","username":"ada","password":"`+goodPassword+`","role":"admin","displayName":"Ada"}`).want(t, 201, "").into(t, &made)
@@ -58,14 +58,14 @@ func TestAdminCreates(t *testing.T) {
 func TestAdminChanges(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
-	root, ada := a.admin(t, "root"), a.register(t, "ada")
+	root, ada := a.admin(t, "rosa"), a.register(t, "ada")
 	path := "/api/v1/users/" + ada.User.ID
 	patch := func(body string) answer { return a.send(t, "PATCH", path, root.Token, body) }
 	patch(`{"role":null}`).wantFields(t, "role not_null")
 	patch(`{"isActive":null}`).wantFields(t, "isActive not_null")
 	patch(`{"isActive":"yes"}`).wantFields(t, "isActive type")
 	patch(`{"role":"king"}`).wantFields(t, "role unknown_value")
-	patch(`{"username":"ROOT"}`).want(t, 409, "username_taken")
+	patch(`{"username":"ROSA"}`).want(t, 409, "username_taken")
 	var u user
 	patch(`{"email":"New@example.com","displayName":"Ada","role":"admin"}`).want(t, 200, "").into(t, &u)
 	if u.Email != "new@example.com" || u.Role != "admin" || *u.DisplayName != "Ada" {
@@ -93,7 +93,7 @@ func TestAdminChanges(t *testing.T) {
 func TestLastAdmin(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
-	root, ada := a.admin(t, "root"), a.admin(t, "ada")
+	root, ada := a.admin(t, "rosa"), a.admin(t, "ada")
 	me := "/api/v1/users/" + root.User.ID
 	a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"isActive":false}`).want(t, 200, "") // she does not count any more
 	a.send(t, "PATCH", me, root.Token, `{"role":"user"}`).want(t, 409, "last_admin")
