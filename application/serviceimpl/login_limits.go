@@ -17,8 +17,9 @@ import (
 var (
 	loginLimit = services.Limit{Name: "login", Burst: 10, Per: 15 * time.Minute}
 	// Of the network where the user is logged in, for the user and that network alone: strangers
-	// who keep loginLimit used up do not keep the owner out.
-	homeLimit = services.Limit{Name: "login_home", Burst: 10, Per: 15 * time.Minute}
+	// who keep loginLimit used up do not keep the owner out. It has the name of loginLimit, since
+	// another one would tell that the user is logged in there; its keys differ.
+	homeLimit = services.Limit{Name: "login", Burst: 10, Per: 15 * time.Minute}
 	// With a session, for what needs the current password.
 	proofLimit = services.Limit{Name: "proof", Burst: 10, Per: 15 * time.Minute}
 )

@@ -293,7 +293,7 @@ func (o *OAuth) create(ctx context.Context, user models.User, identity models.Ex
 // Complete implements services.OAuth. The ticket is not taken before the account is made, so
 // that it survives whatever goes wrong; that it works once, the identity sees to.
 func (o *OAuth) Complete(ctx context.Context, in dto.CompleteOAuthRequest, from models.Client) (services.OAuthGrant, error) {
-	if err := checkBody(in); err != nil {
+	if err := checkComplete(in); err != nil {
 		return services.OAuthGrant{}, err
 	}
 	identity, _, err := o.tickets.get(ctx, in.Ticket)

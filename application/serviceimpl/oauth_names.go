@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"strings"
-	"unicode"
 )
 
 const (
@@ -39,7 +38,7 @@ func isAlphanumeric(r rune) bool {
 // displayNameOf returns the name that a provider gives as a display name may be, or nil.
 func displayNameOf(name string) *string {
 	name = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if isUnseen(r) {
 			return -1
 		}
 		return r

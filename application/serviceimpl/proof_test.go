@@ -128,7 +128,7 @@ func (w *world) asAdmin(t *testing.T, p models.Principal) models.Principal {
 func TestAdminNeedsProofForTheOwnAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	root, other := w.asAdmin(t, w.register(t, "root")), w.asAdmin(t, w.register(t, "other"))
+	root, other := w.asAdmin(t, w.register(t, "rosa")), w.asAdmin(t, w.register(t, "other"))
 	for _, id := range []string{root.User.ID, strings.ToUpper(root.User.ID)} {
 		for _, in := range []dto.AdminUpdateUserRequest{
 			{Email: dto.Some("thief@example.com")},
@@ -138,7 +138,7 @@ func TestAdminNeedsProofForTheOwnAccount(t *testing.T) {
 			want(t, "UpdateUser()", err, domain.ErrWrongPassword)
 			want(t, "DeleteUser()", w.admin.DeleteUser(t.Context(), root, id, dto.DeleteUserRequest{CurrentPassword: in.CurrentPassword.Value}), domain.ErrWrongPassword)
 		}
-		_, err := w.admin.UpdateUser(t.Context(), root, id, dto.AdminUpdateUserRequest{DisplayName: dto.Some("Root"), Email: dto.Some("ROOT@example.com")})
+		_, err := w.admin.UpdateUser(t.Context(), root, id, dto.AdminUpdateUserRequest{DisplayName: dto.Some("Root"), Email: dto.Some("ROSA@example.com")})
 		want(t, "a change of the name", err, nil)
 	}
 	_, err := w.admin.UpdateUser(t.Context(), root, root.User.ID, dto.AdminUpdateUserRequest{Role: dto.Some("user")})
@@ -156,7 +156,7 @@ func TestAdminNeedsProofForTheOwnAccount(t *testing.T) {
 func TestAdminChangesAreTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	root, ada := w.asAdmin(t, w.register(t, "root")), w.register(t, "ada")
+	root, ada := w.asAdmin(t, w.register(t, "rosa")), w.register(t, "ada")
 	w.store.Change(t, ada.User.ID, func(u *models.User) {
 		u.EmailVerified, u.PendingEmail = true, &models.PendingEmail{Address: "pending@example.com", ExpiresAt: w.clock.Now().Add(time.Hour)}
 	})

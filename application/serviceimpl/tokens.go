@@ -1,8 +1,10 @@
 package serviceimpl
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -76,11 +78,41 @@ type subjectClaims struct {
 	SessionID string `json:"sid"`
 }
 
+// wholeSeconds is the form in which this service writes times.
+var wholeSeconds = regexp.MustCompile(`^[0-9]{1,12}$`)
+
+// UnmarshalJSON refuses times of another form, which the library would take: exp as a text.
+func (c *subjectClaims) UnmarshalJSON(text []byte) error {
+	var times struct {
+		Exp, Iat, Nbf json.RawMessage
+	}
+	if err := json.Unmarshal(text, &times); err != nil {
+		return err
+	}
+	for _, t := range []json.RawMessage{times.Exp, times.Iat, times.Nbf} {
+		if t != nil && !wholeSeconds.Match(t) {
+			return errors.New("a time that is no whole number")
+		}
+	}
+	type plain subjectClaims
+	return json.Unmarshal(text, (*plain)(c))
+}
+
+// clockSkew is how far the clocks of instances may be apart.
+const clockSkew = time.Minute
+
+// isFromTheFuture reports whether the claims were issued later than now.
+func (t *Tokens) isFromTheFuture(c subjectClaims) bool {
+	return c.IssuedAt != nil && c.IssuedAt.After(t.config.Now().Add(clockSkew))
+}
+
 // Verify implements services.AccessTokens.
 func (t *Tokens) Verify(token string) (services.TokenSubject, error) {
 	var claims subjectClaims
 	parsed, err := t.parser.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return t.config.Secret, nil })
 	switch {
+	case t.isFromTheFuture(claims):
+		return services.TokenSubject{}, domain.ErrUnauthorized.Because(errors.New("issued in the future"))
 	case err != nil && onlyExpired(err):
 		return services.TokenSubject{}, domain.ErrTokenExpired
 	case err != nil:

@@ -196,7 +196,7 @@ func (a *Accounts) Logout(ctx context.Context, p models.Principal) error {
 
 // Update implements services.Accounts.
 func (a *Accounts) Update(ctx context.Context, p models.Principal, in dto.UpdateUserRequest) (models.User, error) {
-	if err := checkUpdate(in); err != nil {
+	if err := checkUpdate(in, p.User); err != nil {
 		return models.User{}, err
 	}
 	change := identityChange{in.Email, in.Username, in.DisplayName, in.Avatar}

@@ -63,8 +63,25 @@ func newValidate() *validator.Validate {
 }
 
 func isDisplayName(s string) bool {
-	return utf8.ValidString(s) && strings.TrimSpace(s) != "" && !strings.ContainsFunc(s, unicode.IsControl)
+	return utf8.ValidString(s) && strings.TrimSpace(s) != "" && !strings.ContainsFunc(s, isUnseen)
 }
+
+// unseen are the characters of format that hide, or that turn the text around them.
+var unseen = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{Lo: 0x00ad, Hi: 0x00ad, Stride: 1}, // soft hyphen
+		{Lo: 0x061c, Hi: 0x061c, Stride: 1}, // Arabic letter mark
+		{Lo: 0x180e, Hi: 0x180e, Stride: 1}, // Mongolian vowel separator
+		{Lo: 0x200b, Hi: 0x200f, Stride: 1}, // zero-width space, joiners and direction marks
+		{Lo: 0x202a, Hi: 0x202e, Stride: 1}, // embeddings and overrides
+		{Lo: 0x2060, Hi: 0x2069, Stride: 1}, // word joiner, invisible operators, isolates
+		{Lo: 0xfeff, Hi: 0xfeff, Stride: 1}, // byte order mark
+	},
+	LatinOffset: 1,
+}
+
+// isUnseen reports whether a name must not have the character: it could pass for another name.
+func isUnseen(r rune) bool { return unicode.IsControl(r) || unicode.Is(unseen, r) }
 
 func isHTTPSURL(s string) bool {
 	u, err := url.Parse(s)
@@ -90,7 +107,17 @@ func (f *faults) add(field, code string) {
 func checkRegister(in dto.RegisterRequest) error {
 	var f faults
 	f.body(in)
+	f.reserved("username", in.Username)
 	f.password("password", in.Password, in.Username, in.Email)
+	return f.err()
+}
+
+func checkComplete(in dto.CompleteOAuthRequest) error {
+	var f faults
+	f.body(in)
+	if in.Username != nil {
+		f.reserved("username", *in.Username)
+	}
 	return f.err()
 }
 
@@ -117,8 +144,11 @@ func checkChangePassword(in dto.ChangePasswordRequest, u models.User) error {
 	return f.err()
 }
 
-func checkUpdate(in dto.UpdateUserRequest) error {
+func checkUpdate(in dto.UpdateUserRequest, u models.User) error {
 	var f faults
+	if in.Username.Present && in.Username.Value != u.Username && u.Role != models.RoleAdmin {
+		f.reserved("username", in.Username.Value)
+	}
 	f.identity(in.Email, in.Username, in.DisplayName, in.Avatar)
 	f.optional("currentPassword", in.CurrentPassword, "", false)
 	return f.err()
@@ -204,5 +234,6 @@ var faultMessages = map[string]string{
 	"not_null":          "cannot be null",
 	"common_password":   "is one of the passwords that are guessed first",
 	"breached_password": "is among passwords that were stolen elsewhere",
+	"reserved":          "is kept for those who run this service",
 	"contains_identity": "must not contain the username or the e-mail address",
 }

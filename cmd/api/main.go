@@ -49,14 +49,14 @@ func run() int {
 		fmt.Println(version)
 		return exitDone
 	}
-	getenv, err := config.WithFile(os.LookupEnv)
+	source, err := config.Read(os.Environ())
 	if err != nil {
 		logger.New(os.Stdout, logFormat(""), "info").Error("the configuration cannot be read", "error", err)
 		return exitMisuse
 	}
-	cfg, err := config.Load(getenv)
+	cfg, err := config.Load(source.Getenv)
 	if err != nil {
-		return tellFaults(err, getenv)
+		return tellFaults(err, source.Getenv)
 	}
 	if *checkHealth {
 		return healthcheck(cfg.App)
@@ -66,6 +66,9 @@ func run() int {
 	// What libraries write with the standard library's loggers becomes lines of ours.
 	slog.SetDefault(l)
 	log.SetFlags(0)
+	if alike := config.LookAlikes(source.Names()); len(alike) > 0 {
+		l.Warn("some variables resemble ours and are not read", "variables", alike)
+	}
 
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
@@ -81,7 +84,7 @@ func run() int {
 			return exitDone // told to stop before it had begun
 		}
 		if faults, ok := errors.AsType[config.Faults](err); ok {
-			return tellFaults(faults, getenv)
+			return tellFaults(faults, source.Getenv)
 		}
 		l.Error("the service cannot start", "error", err)
 		return exitFailed

@@ -24,6 +24,10 @@ const usage = `authctl is the operator's tool of gofiber-auth. It reads the serv
   authctl migrate up|down|status                               the database's schema
   authctl user create --email E --username U [--admin]         password from standard input
   authctl user promote|demote|disable|enable E                 E is an e-mail address or an id
+  authctl user password E                                      sets a password, from standard input
+  authctl user verify E                                        counts the e-mail address as verified
+  authctl sessions end --all|E                                 logs a user out, or everyone
+  authctl config check [--strict]                              every fault of the configuration
   authctl events status                                        what waits, and the stream
   authctl events replay --user ID|--since TIME|--all [--rate N]
                                                                publishes events again, at most N a second
@@ -50,6 +54,7 @@ var errMisuse = errors.New("see authctl --help")
 // tool is where a command reads and writes.
 type tool struct {
 	getenv func(string) string
+	names  func() []string // of all variables that are set
 	in     *os.File
 	out    io.Writer
 	errs   io.Writer
@@ -59,12 +64,12 @@ type tool struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	getenv, err := config.WithFile(os.LookupEnv)
+	source, err := config.Read(os.Environ())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "authctl:", err)
 		os.Exit(exitMisuse) //nolint:gocritic // nothing is open yet
 	}
-	t := &tool{getenv: getenv, in: os.Stdin, out: os.Stdout, errs: os.Stderr}
+	t := &tool{getenv: source.Getenv, names: source.Names, in: os.Stdin, out: os.Stdout, errs: os.Stderr}
 	os.Exit(t.run(ctx, os.Args[1:]))
 }
 
@@ -76,6 +81,8 @@ func (t *tool) run(ctx context.Context, args []string) int {
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.Is(err, errFaulty): // which config check has printed
+		return exitMisuse
 	case errors.Is(err, errMisuse):
 		fmt.Fprintln(t.errs, "authctl:", err)
 		return exitMisuse
@@ -113,6 +120,10 @@ func (t *tool) command(ctx context.Context, args []string) error {
 		return t.user(ctx, args[1:])
 	case "events":
 		return t.events(ctx, args[1:])
+	case "sessions":
+		return t.sessions(ctx, args[1:])
+	case "config":
+		return t.config(args[1:])
 	case "keys":
 		return t.keys(ctx, args[1:])
 	case "version", "--version":

@@ -24,13 +24,15 @@ const longestPassword = 4096
 
 func (t *tool) user(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("user needs create, promote, demote, disable or enable: %w", errMisuse)
+		return fmt.Errorf("user needs create, password, verify, promote, demote, disable or enable: %w", errMisuse)
 	}
 	active, inactive := dto.Some(true), dto.Some(false)
 	admin, user := dto.Some(string(models.RoleAdmin)), dto.Some(string(models.RoleUser))
 	switch name := args[0]; name {
 	case "create":
 		return t.createUser(ctx, args[1:])
+	case "password", "verify":
+		return t.operate(ctx, name, args[1:])
 	case "promote":
 		return t.changeUser(ctx, name, args[1:], dto.AdminUpdateUserRequest{Role: admin})
 	case "demote":
@@ -83,22 +85,60 @@ func (t *tool) changeUser(ctx context.Context, name string, args []string, chang
 		return fmt.Errorf("user %s needs one e-mail address or id: %w", name, errMisuse)
 	}
 	return t.withCore(ctx, func(core *di.Core, _ config.Config) error {
-		find := core.Users.ByID
-		if strings.Contains(rest[0], "@") {
-			find = core.Users.ByEmail
-		}
-		found, err := find(ctx, rest[0])
-		if err != nil {
-			if errors.Is(err, domain.ErrNotFound) {
-				err = fmt.Errorf("there is no user %q", rest[0])
+		return t.onUser(ctx, core, rest[0], func(id string) error {
+			changed, err := core.Administration.UpdateUser(ctx, models.Principal{}, id, change)
+			if err != nil {
+				return err
 			}
+			return t.print(dto.NewUser(changed), changed.ID)
+		})
+	})
+}
+
+// onUser runs a command on the id of a user who is given by e-mail address or id.
+func (t *tool) onUser(ctx context.Context, core *di.Core, given string, command func(id string) error) error {
+	find := core.Users.ByID
+	if strings.Contains(given, "@") {
+		find = core.Users.ByEmail
+	}
+	found, err := find(ctx, given)
+	if errors.Is(err, domain.ErrNotFound) {
+		return fmt.Errorf("there is no user %q", given)
+	}
+	if err != nil {
+		return err
+	}
+	return command(found.ID)
+}
+
+// operate runs user password and user verify.
+func (t *tool) operate(ctx context.Context, name string, args []string) error {
+	rest, err := parse(newFlags("user "+name), args)
+	if err != nil {
+		return err
+	}
+	if len(rest) != 1 {
+		return fmt.Errorf("user %s needs one e-mail address or id: %w", name, errMisuse)
+	}
+	var password string
+	if name == "password" {
+		if password, err = t.readPassword(); err != nil {
 			return err
 		}
-		changed, err := core.Administration.UpdateUser(ctx, models.Principal{}, found.ID, change)
-		if err != nil {
-			return err
-		}
-		return t.print(dto.NewUser(changed), changed.ID)
+	}
+	return t.withCore(ctx, func(core *di.Core, cfg config.Config) error {
+		return t.onUser(ctx, core, rest[0], func(id string) error {
+			operation, user := core.Operation(cfg), models.User{}
+			if name == "password" {
+				user, err = operation.SetPassword(ctx, id, password)
+			} else {
+				user, err = operation.VerifyEmail(ctx, id)
+			}
+			if err != nil {
+				return err
+			}
+			return t.print(dto.NewUser(user), user.ID)
+		})
 	})
 }
 

@@ -138,9 +138,19 @@ type HTTPSync struct {
 // Load reads the configuration through getenv, which returns "" for what is not set. The
 // error is a Faults with every fault at once.
 func Load(getenv func(string) string) (Config, error) {
-	r := &reader{getenv: getenv}
+	r := &reader{getenv: getenv, seen: map[string]string{}}
+	c := r.config()
+	if len(r.faults) > 0 {
+		return Config{}, r.faults
+	}
+	return c, nil
+}
+
+// config reads all variables.
+func (r *reader) config() Config {
 	c := Config{App: r.app()}
 	production := c.App.Env == Production
+	r.production = production
 	c.Log = Log{
 		Level:  r.oneOf("LOG_LEVEL", "info", "debug", "info", "warn", "error"),
 		Format: r.oneOf("LOG_FORMAT", "", "", "json", "text"),
@@ -160,9 +170,12 @@ func Load(getenv func(string) string) (Config, error) {
 	c.OAuth = r.oauth(c.App.Port)
 	if u := r.url("REDIS_URL", "", "redis", "rediss"); u != nil {
 		c.RedisURL = Secret(u.String())
+		if strings.Contains(u.Host, ",") {
+			r.fault("REDIS_URL", "must name one host")
+		}
 	}
 	c.Hashing = r.hashing(c.App.Env)
-	c.Internal = Internal{SyncToken: r.secret("SYNC_TOKEN", 32)}
+	c.Internal = Internal{SyncToken: r.bearer("SYNC_TOKEN", 32)}
 	c.HTTPSync = r.httpSync()
 	c.Mail = r.mail(c.App.Name, c.HTTP.FrontendURL)
 	c.Breach = Breach{
@@ -177,24 +190,21 @@ func Load(getenv func(string) string) (Config, error) {
 	c.RefreshGrace = r.grace("REFRESH_GRACE", 30*time.Second, 5*time.Minute)
 	c.AuditRetention = r.duration("AUDIT_RETENTION", 4320*time.Hour, time.Hour)
 	if production {
-		r.demand("FRONTEND_URL", c.HTTP.FrontendURL != nil && getenv("FRONTEND_URL") != "")
+		r.demand("FRONTEND_URL", c.HTTP.FrontendURL != nil && r.sealed("FRONTEND_URL") != "")
 		r.demand("DATABASE_URL", c.Database.URL != "")
 		r.demand("NATS_URL", c.NATS.URL != "")
 		r.demand("JWT_SECRET", c.Tokens.Secret != "")
 		r.demand("TOKEN_ENCRYPTION_KEY", len(c.Tokens.EncryptionKeys) > 0)
 		if c.Registration.Mode == RegistrationVerified && c.Mail.URL == "" {
-			r.fault("SMTP_URL", "must be set with REGISTRATION=verified")
+			r.demand("SMTP_URL", false)
 		}
 	}
-	if len(r.faults) > 0 {
-		return Config{}, r.faults
-	}
-	return c, nil
+	return c
 }
 
 // demand adds a fault for a variable that production needs, unless it has one already.
 func (r *reader) demand(name string, set bool) {
-	if set || slices.ContainsFunc(r.faults, func(f Fault) bool { return f.Variable == name }) {
+	if set || slices.ContainsFunc(r.faults, func(f Fault) bool { return strings.TrimSuffix(f.Variable, "_FILE") == name }) {
 		return
 	}
 	r.fault(name, "must be set when APP_ENV=production")
@@ -207,6 +217,9 @@ func (r *reader) app() App {
 			string(Development), string(Test), string(Production))),
 		Port: r.integer("APP_PORT", 8088, 1, 65535),
 	}
+	if r.text("APP_ENV", "") == "" {
+		r.demandEnvironment()
+	}
 	fallback := "127.0.0.1"
 	if a.Env == Production {
 		fallback = "0.0.0.0"
@@ -216,6 +229,21 @@ func (r *reader) app() App {
 		r.fault("APP_HOST", "must be an IP address or a host's name")
 	}
 	return a
+}
+
+// demandEnvironment adds a fault where something is set that a deployment sets: development, with
+// its mails and identity provider for everyone, is never what one gets by forgetting.
+func (r *reader) demandEnvironment() {
+	for _, name := range []string{"DATABASE_URL", "DB_HOST", "FRONTEND_URL", "JWT_SECRET"} {
+		read := r.sealed
+		if name == "DB_HOST" {
+			read = r.value
+		}
+		if read(name) != "" {
+			r.fault("APP_ENV", "must be set where %s is: production, or else test or development", name)
+			return
+		}
+	}
 }
 
 func (r *reader) http(port int) HTTP {
@@ -268,8 +296,20 @@ func (r *reader) httpSync() HTTPSync {
 		return s
 	}
 	s.URL = Secret(u.String())
-	if r.getenv("BACKEND_SYNC_SECRET") == "" {
+	if r.sealed("BACKEND_SYNC_SECRET") == "" {
 		r.fault("BACKEND_SYNC_SECRET", "must be set with BACKEND_SYNC_URL")
+	}
+	return s
+}
+
+// b64token is what a Bearer token may be, RFC 6750 section 2.1.
+var b64token = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
+
+// bearer reads a secret that travels as a Bearer token.
+func (r *reader) bearer(name string, n int) Secret {
+	s := r.secret(name, n)
+	if s != "" && !b64token.MatchString(string(s)) {
+		r.fault(name, "must consist of letters, digits and - . _ ~ + /, with = at its end alone (RFC 6750)")
 	}
 	return s
 }

@@ -52,8 +52,11 @@ func (r *reader) database(production bool) Database {
 // databaseParts returns the URL that the DB_* variables make, or nil where none is set.
 func (r *reader) databaseParts() *url.URL {
 	host, port := r.text("DB_HOST", ""), r.integer("DB_PORT", 5432, 1, 65535)
-	user, password, name := r.text("DB_USER", ""), r.getenv("DB_PASSWORD"), r.text("DB_NAME", "")
-	if host+user+password+name == "" || r.getenv("DATABASE_URL") != "" {
+	user, password, name := r.text("DB_USER", ""), r.sealed("DB_PASSWORD"), r.text("DB_NAME", "")
+	if hasSamplePhrase(password) {
+		r.fault("DB_PASSWORD", "must not be a sample")
+	}
+	if host+user+password+name == "" || r.sealed("DATABASE_URL") != "" {
 		return nil
 	}
 	faults := len(r.faults)

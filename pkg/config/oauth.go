@@ -52,13 +52,16 @@ func (r *reader) oauth(port int) OAuth {
 func (r *reader) provider(prefix, name string, port int) Provider {
 	p := Provider{
 		ClientID:     r.text(prefix+"_CLIENT_ID", ""),
-		ClientSecret: Secret(r.text(prefix+"_CLIENT_SECRET", "")),
+		ClientSecret: Secret(r.sealedText(prefix+"_CLIENT_SECRET", "")),
 		RedirectURL:  r.endpoint(prefix+"_REDIRECT_URL", fmt.Sprintf("http://localhost:%d/api/v1/auth/%s/callback", port, name)),
 		AuthURL:      r.endpoint(prefix+"_AUTH_URL", ""),
 		TokenURL:     r.endpoint(prefix+"_TOKEN_URL", ""),
 		UserinfoURL:  r.endpoint(prefix+"_USERINFO_URL", ""),
 		JWKSURL:      r.endpoint(prefix+"_JWKS_URL", ""),
 		Issuer:       r.endpoint(prefix+"_ISSUER", ""),
+	}
+	if hasSamplePhrase(string(p.ClientSecret)) {
+		r.fault(prefix+"_CLIENT_SECRET", "must not be a sample")
 	}
 	if p.ClientID != "" && p.ClientSecret == "" {
 		r.fault(prefix+"_CLIENT_SECRET", "must be set with %s_CLIENT_ID", prefix)
@@ -74,5 +77,5 @@ func (r *reader) endpoint(name, fallback string) string {
 	if r.url(name, fallback, "http", "https") == nil {
 		return ""
 	}
-	return r.text(name, fallback)
+	return r.sealedText(name, fallback)
 }

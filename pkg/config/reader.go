@@ -4,8 +4,10 @@ import (
 	"encoding/base64"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,8 +16,8 @@ import (
 
 // Fault is one variable that is missing or wrong: its name and what is wanted, never its value.
 type Fault struct {
-	Variable string
-	Want     string
+	Variable string `json:"variable"`
+	Want     string `json:"want"`
 }
 
 // Faults is every fault of a configuration.
@@ -45,8 +47,46 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // reader reads variables and gathers what is wrong with them. A variable that is empty
 // counts as not set.
 type reader struct {
-	getenv func(string) string
-	faults Faults
+	getenv     func(string) string
+	faults     Faults
+	seen       map[string]string // every variable that was asked for, with its value
+	production bool
+}
+
+// value returns a variable as it is set.
+func (r *reader) value(name string) string {
+	v, ok := r.seen[name]
+	if !ok {
+		v = r.getenv(name)
+		r.seen[name] = v
+	}
+	return v
+}
+
+// sealed returns a secret or a URL, which may come from the file that the variable NAME_FILE names
+// instead.
+func (r *reader) sealed(name string) string {
+	if v, ok := r.seen[name]; ok {
+		return v
+	}
+	v, file := r.value(name), r.value(name+"_FILE")
+	if file == "" {
+		return v
+	}
+	if v != "" {
+		r.fault(name, "must not be set together with %s_FILE", name)
+		return v
+	}
+	content, err := os.ReadFile(file) //nolint:gosec // the operator names it
+	v = strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
+	switch {
+	case err != nil: // which may repeat a secret that was set in place of a name
+		r.fault(name+"_FILE", "must name a file that can be read")
+	case v == "":
+		r.fault(name+"_FILE", "must name a file that is not empty")
+	}
+	r.seen[name] = v
+	return v
 }
 
 func (r *reader) fault(name, want string, args ...any) {
@@ -54,7 +94,14 @@ func (r *reader) fault(name, want string, args ...any) {
 }
 
 func (r *reader) text(name, fallback string) string {
-	if v := strings.TrimSpace(r.getenv(name)); v != "" {
+	if v := strings.TrimSpace(r.value(name)); v != "" {
+		return v
+	}
+	return fallback
+}
+
+func (r *reader) sealedText(name, fallback string) string {
+	if v := strings.TrimSpace(r.sealed(name)); v != "" {
 		return v
 	}
 	return fallback
@@ -123,9 +170,12 @@ func (r *reader) grace(name string, fallback, high time.Duration) time.Duration 
 
 // secret reads a secret of at least n bytes. It is not trimmed: every byte counts.
 func (r *reader) secret(name string, n int) Secret {
-	v := r.getenv(name)
+	v := r.sealed(name)
 	if v != "" && len(v) < n {
 		r.fault(name, "must have at least %d bytes", n)
+		return ""
+	}
+	if !r.unsampled(name, v) {
 		return ""
 	}
 	return Secret(v)
@@ -134,10 +184,16 @@ func (r *reader) secret(name string, n int) Secret {
 // keys reads comma-separated keys of 32 bytes each, in base64.
 func (r *reader) keys(name string) []Secret {
 	var keys []Secret
-	for _, v := range r.list(name) {
+	for v := range strings.SplitSeq(r.sealed(name), ",") {
+		if v = strings.TrimSpace(v); v == "" {
+			continue
+		}
 		key, err := base64.StdEncoding.DecodeString(v)
 		if err != nil || len(key) != 32 {
 			r.fault(name, "must be 32 bytes in base64, or several such keys separated by commas")
+			return nil
+		}
+		if !r.unsampled(name, string(key)) {
 			return nil
 		}
 		keys = append(keys, Secret(key))
@@ -147,7 +203,7 @@ func (r *reader) keys(name string) []Secret {
 
 func (r *reader) list(name string) []string {
 	var list []string
-	for v := range strings.SplitSeq(r.getenv(name), ",") {
+	for v := range strings.SplitSeq(r.value(name), ",") {
 		if v = strings.TrimSpace(v); v != "" {
 			list = append(list, v)
 		}
@@ -157,7 +213,7 @@ func (r *reader) list(name string) []string {
 
 // url reads an absolute URL of one of the schemes, without a fragment.
 func (r *reader) url(name, fallback string, schemes ...string) *url.URL {
-	v := r.text(name, fallback)
+	v := r.sealedText(name, fallback)
 	if v == "" {
 		return nil
 	}
@@ -166,7 +222,21 @@ func (r *reader) url(name, fallback string, schemes ...string) *url.URL {
 		r.fault(name, "must be an absolute URL that begins with %s://", strings.Join(schemes, ":// or "))
 		return nil
 	}
+	if r.isInTheClear(u) {
+		r.fault(name, "must begin with https:// when APP_ENV=production, unless its host is loopback")
+		return nil
+	}
 	return u
+}
+
+// isInTheClear reports whether production would send to u, or let pages of u in, without TLS.
+func (r *reader) isInTheClear(u *url.URL) bool {
+	return r.production && u.Scheme == "http" && !isLoopback(u.Hostname())
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 func badPort(u *url.URL) bool {
@@ -180,8 +250,11 @@ func badPort(u *url.URL) bool {
 // urls reads comma-separated URLs and returns them as they stand.
 func (r *reader) urls(name string, schemes ...string) []Secret {
 	var urls []Secret
-	for _, v := range r.list(name) {
-		one := reader{getenv: func(string) string { return v }}
+	for v := range strings.SplitSeq(r.sealed(name), ",") {
+		if v = strings.TrimSpace(v); v == "" {
+			continue
+		}
+		one := reader{seen: map[string]string{name: v}, production: r.production}
 		if one.url(name, "", schemes...); len(one.faults) > 0 {
 			r.faults = append(r.faults, one.faults[0])
 			return nil
@@ -196,9 +269,13 @@ func (r *reader) origins(name string) []string {
 	var origins []string
 	for _, v := range r.list(name) {
 		u, err := url.Parse(v)
-		if err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") || badPort(u) ||
+		if err != nil || u.Hostname() == "" || strings.Contains(v, "*") || (u.Scheme != "http" && u.Scheme != "https") || badPort(u) ||
 			strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 			r.fault(name, "must be origins such as https://app.example.com separated by commas, never *")
+			return nil
+		}
+		if r.isInTheClear(u) {
+			r.fault(name, "must begin with https:// when APP_ENV=production, unless their host is loopback")
 			return nil
 		}
 		origins = append(origins, origin(u))

@@ -79,6 +79,18 @@ func NewCore(ctx context.Context, cfg config.Config, log *slog.Logger, m *metric
 	return c, nil
 }
 
+// Operation returns what operators do through authctl. Mails wait for the service to send them,
+// where the configuration has it send any.
+func (c *Core) Operation(cfg config.Config) *serviceimpl.Operation {
+	var mails *serviceimpl.MailPromises
+	if cfg.Mail.URL != "" || cfg.App.Env == config.Development {
+		mails = serviceimpl.NewMailPromises(services.Unlimited{}, now, newID)
+	}
+	return serviceimpl.NewOperation(serviceimpl.OperationDeps{
+		Administration: c.Administration, Sessions: postgres.NewSessions(c.Database), Mails: mails,
+	})
+}
+
 // Announce tells the instances that share the database that an event was committed.
 func (c *Core) Announce(ctx context.Context) error {
 	if c.announcements == nil {

@@ -141,7 +141,7 @@ func TestTokensAndSessionsEndInTime(t *testing.T) {
 func TestChangesRefuse(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
-	ada, root := a.register(t, "ada"), a.admin(t, "root")
+	ada, root := a.register(t, "ada"), a.admin(t, "rosa")
 	for _, tc := range []struct{ method, path, token, body, fields string }{
 		{"PATCH", "/me", ada.Token, `{"avatar":"javascript:alert(1)"}`, "avatar format"},
 		{"PATCH", "/me", ada.Token, `{"avatar":"https://img.example.com/` + strings.Repeat("a", 2048) + `"}`, "avatar too_long"},
@@ -197,7 +197,7 @@ func TestOverload(t *testing.T) {
 func TestLastAdmin(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
-	root, ada := a.admin(t, "root"), a.admin(t, "ada")
+	root, ada := a.admin(t, "rosa"), a.admin(t, "ada")
 	me := "/api/v1/users/" + root.User.ID
 	a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"isActive":false}`).want(t, 200, "") // she does not count any more
 	a.send(t, "PATCH", me, root.Token, `{"role":"user"}`).want(t, 409, "last_admin")

@@ -55,7 +55,7 @@ func TestAUsersOwnLog(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	ada := a.register(t, "ada")
-	root := a.admin(t, "root")
+	root := a.admin(t, "rosa")
 	logIn := func(body string, status int, code string) auth {
 		t.Helper()
 		var in auth
@@ -119,7 +119,7 @@ func TestAUsersOwnLog(t *testing.T) {
 func TestLogInsThroughProvidersAreTold(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
-	root := a.admin(t, "root")
+	root := a.admin(t, "rosa")
 	exchange := func(code string, status int, problem string) oauthAuth {
 		t.Helper()
 		var in oauthAuth
@@ -161,7 +161,7 @@ func TestLogInsThroughProvidersAreTold(t *testing.T) {
 func TestFailedLogInsAreTold(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
-	root := a.admin(t, "root")
+	root := a.admin(t, "rosa")
 	ada := a.register(t, "ada")
 	for _, name := range []string{"nobody", "ada"} {
 		a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"`+name+`","password":"wrong wrong"}`).want(t, 401, "invalid_credentials")
@@ -186,7 +186,7 @@ func TestFailedLogInsAreTold(t *testing.T) {
 func TestTheLogOfAllIsForAdmins(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
-	root, ada := a.admin(t, "root"), a.register(t, "ada")
+	root, ada := a.admin(t, "rosa"), a.register(t, "ada")
 	grace := a.register(t, "grace")
 	a.send(t, "GET", "/api/v1/audit", "", "").want(t, 401, "unauthorized")
 	a.send(t, "GET", "/api/v1/audit", ada.Token, "").want(t, 403, "forbidden")
@@ -218,8 +218,8 @@ func TestTheLogOfAllIsForAdmins(t *testing.T) {
 func TestAnOverloadIsNoFailedLogIn(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
-	root := a.admin(t, "root")
+	root := a.admin(t, "rosa")
 	a.hasher.broken = domain.ErrOverloaded
-	a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"root","password":"wrong wrong"}`).want(t, 503, "overloaded")
+	a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"rosa","password":"wrong wrong"}`).want(t, 503, "overloaded")
 	wantActions(t, a.audit(t, "/audit", root.Token), "registered")
 }

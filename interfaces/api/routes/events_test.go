@@ -167,7 +167,7 @@ func TestEveryRouteMakesItsEvents(t *testing.T) {
 			t.Parallel()
 			a := newAPI(t)
 			p := people{
-				ada: a.register(t, "ada"), root: a.admin(t, "root"), grace: a.register(t, "grace"),
+				ada: a.register(t, "ada"), root: a.admin(t, "rosa"), grace: a.register(t, "grace"),
 				come:   func(who models.ExternalIdentity) string { return a.come(t, who).Get("code") },
 				ticket: func(who models.ExternalIdentity) string { return a.ticket(t, who) },
 				mailed: func(kind models.MailKind, of auth) string { return a.mailed(t, kind, of) },

@@ -39,7 +39,7 @@ func (a *api) snapshot(t *testing.T, query string) snapshot {
 func TestSnapshotIsForServices(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
-	root := a.admin(t, "root")
+	root := a.admin(t, "rosa")
 	for _, token := range []string{"", root.Token, syncToken[1:], syncToken + "x", strings.ToUpper(syncToken)} {
 		res := a.send(t, "GET", "/api/v1/internal/users", token, "").want(t, 401, "unauthorized")
 		if !strings.HasPrefix(res.header.Get("WWW-Authenticate"), "Bearer") {

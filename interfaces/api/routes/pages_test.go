@@ -25,7 +25,7 @@ func (p listing) ids() (ids []string) {
 func TestPages(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
-	ada, root := a.register(t, "ada"), a.admin(t, "root")
+	ada, root := a.register(t, "ada"), a.admin(t, "rosa")
 	for i := range 23 {
 		a.register(t, fmt.Sprintf("user%02d", i))
 		a.send(t, "POST", "/api/v1/auth/login", "", `{"username":"ada","password":"wrong wrong"}`).want(t, 401, "invalid_credentials")

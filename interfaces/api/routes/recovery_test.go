@@ -62,7 +62,7 @@ func TestNoMailsAreShownWithoutDevelopment(t *testing.T) {
 func TestEveryRoutePromisesItsMails(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
-	ada, root := a.register(t, "ada"), a.admin(t, "root")
+	ada, root := a.register(t, "ada"), a.admin(t, "rosa")
 	promised := len(a.promised(t))
 	wantMails := func(what string, want ...string) {
 		t.Helper()
@@ -119,7 +119,7 @@ func TestAFirstPasswordByMail(t *testing.T) {
 func TestAResetIsForActiveUsers(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
-	grace, root := a.register(t, "gracehopper"), a.admin(t, "root")
+	grace, root := a.register(t, "gracehopper"), a.admin(t, "rosa")
 	token := a.mailed(t, models.MailReset, grace)
 	reset := func(password string) answer {
 		return a.send(t, "POST", "/api/v1/auth/password/reset", "", `{"token":"`+token+`","password":"`+password+`"}`)

@@ -61,6 +61,9 @@ func New(d Deps) *fiber.App {
 		AllowedOrigins: d.AllowedOrigins, TrustedProxies: d.TrustedProxies, Production: d.Production,
 	})
 	operations(app, d)
+	if d.DevelopmentIDP != nil || d.DevelopmentMail != nil {
+		app.Use("/dev", middleware.Local())
+	}
 	if d.DevelopmentIDP != nil {
 		developmentIDP(app, d.DevelopmentIDP)
 	}
