@@ -61,7 +61,8 @@ func (f failedLogIns) note(ctx context.Context, userID, method string, err error
 		return err
 	}
 	switch refusal.Code {
-	case domain.ErrCredentials.Code, domain.ErrWrongPassword.Code, domain.ErrAccountDisabled.Code, domain.ErrAccountExists.Code:
+	case domain.ErrCredentials.Code, domain.ErrWrongPassword.Code, domain.ErrAccountDisabled.Code, domain.ErrAccountExists.Code,
+		domain.ErrLoginRequired.Code:
 	default:
 		return err
 	}

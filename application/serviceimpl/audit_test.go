@@ -114,7 +114,7 @@ func TestJanitorRemovesOldAuditEntries(t *testing.T) {
 		pass(time.Hour)
 		addEntries(t, store, newID(), 1)
 		janitor := serviceimpl.NewJanitor(serviceimpl.JanitorDeps{
-			Sessions: store.Sessions, Tokens: store.MailTokens, Events: store.Outbox, Audit: store.Audit, AuditAge: 24 * time.Hour, Now: now, Log: slog.New(slog.DiscardHandler),
+			Sessions: store.Sessions, Tokens: store.MailTokens, Waiting: store.Registrations, Events: store.Outbox, Audit: store.Audit, AuditAge: 24 * time.Hour, Now: now, Log: slog.New(slog.DiscardHandler),
 		})
 		pass(23*time.Hour - time.Minute)
 		janitor.Sweep(t.Context())

@@ -44,19 +44,27 @@ type world struct {
 	recovery *serviceimpl.Recovery
 	admin    *serviceimpl.Administration
 	exports  *serviceimpl.Exports
+
+	registration models.RegistrationPolicy
 }
 
 // newWorld returns a world whose clock stands still until a test moves it.
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{store: storage.Open(t), clock: &clock{now: now()}}
+	return newWorldFor(t, models.RegistrationPolicy{})
+}
+
+// newWorldFor returns a world in which accounts are made as the policy says.
+func newWorldFor(t testing.TB, policy models.RegistrationPolicy) *world {
+	t.Helper()
+	w := &world{store: storage.Open(t), clock: &clock{now: now()}, registration: policy}
 	return w.instance("a")
 }
 
 // instance returns another instance over the same database and clock. Hashes of another cost
 // are stale for its hasher.
 func (w *world) instance(cost string) *world {
-	i := &world{store: w.store, clock: w.clock, hasher: &stages{cost: cost}, limiter: new(limiter)}
+	i := &world{store: w.store, clock: w.clock, registration: w.registration, hasher: &stages{cost: cost}, limiter: new(limiter)}
 	s, now := i.store, i.clock.Now
 	i.values = &recorder{OneTimeStore: authcode.New(1<<20, now)}
 	i.providers = registry{"google": {"google"}, "facebook": {"facebook"}, "line": {"line"}}
@@ -66,18 +74,19 @@ func (w *world) instance(cost string) *world {
 	proof := serviceimpl.NewProof(serviceimpl.ProofDeps{Work: s.Work, Sessions: s.Sessions, Hasher: i.hasher, Limiter: i.limiter, Now: now, NewID: newID})
 	i.accounts = serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
 		Work: s.Work, Users: s.Users, Hasher: i.hasher, Sessions: i.sessions, Proof: proof, Mails: mails, Now: now, NewID: newID,
-		Limiter: i.limiter, Addresses: s.Sessions, Breaches: services.NoBreachCheck{},
+		Limiter: i.limiter, Addresses: s.Sessions, Breaches: services.NoBreachCheck{}, Registration: i.registration,
 		RefreshKey: serviceimpl.RefreshKey([]byte(password)), RefreshGrace: grace,
 	})
 	i.list = serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: s.Work, Live: s.Sessions, Now: now, NewID: newID})
 	i.oauth = serviceimpl.NewOAuth(serviceimpl.OAuthDeps{
 		Providers: &i.providers,
 		Values:    i.values, UsedStates: authcode.NewUsedStates(1000, now), Sealer: sealer{}, Work: s.Work, Users: s.Users, Identities: i.rival,
-		Sessions: i.sessions, Proof: proof, Mails: mails, Now: now, NewID: newID,
+		Sessions: i.sessions, Proof: proof, Mails: mails, Now: now, NewID: newID, Registration: i.registration,
 	})
 	i.recovery = serviceimpl.NewRecovery(serviceimpl.RecoveryDeps{
 		Work: s.Work, Users: s.Users, Tokens: s.MailTokens, Hasher: i.hasher, Limiter: i.limiter, Mails: mails,
 		Now: now, NewID: newID, Breaches: services.NoBreachCheck{},
+		Accounts: i.accounts, OAuth: i.oauth, Registrations: s.Registrations, Registration: i.registration,
 	})
 	i.admin = serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{
 		Work: s.Work, Users: s.Users, Hasher: i.hasher, Proof: proof, Mails: mails, Now: now, NewID: newID, Breaches: services.NoBreachCheck{},

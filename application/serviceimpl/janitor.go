@@ -21,6 +21,7 @@ type JanitorDeps struct {
 	Audit    repositories.ExpiredAudit
 	AuditAge time.Duration // how long entries of the audit log stay
 	Tokens   repositories.ExpiredMailTokens
+	Waiting  repositories.ExpiredRegistrations
 	Now      func() time.Time
 	Log      *slog.Logger
 }
@@ -39,11 +40,12 @@ func (j *Janitor) Run(ctx context.Context) {
 	}
 }
 
-// Sweep deletes expired sessions and mailed tokens, and events and audit entries that are older
+// Sweep deletes expired sessions, mailed tokens and registrations, and events and audit entries that are older
 // than they are kept.
 func (j *Janitor) Sweep(ctx context.Context) {
 	j.sweep(ctx, "sessions", 0, j.Sessions.DeleteExpired)
 	j.sweep(ctx, "mail tokens", 0, j.Tokens.DeleteExpiredTokens)
+	j.sweep(ctx, "registrations", 0, j.Waiting.DeleteExpiredRegistrations)
 	j.sweep(ctx, "events", outboxRetention, j.Events.DeletePublished)
 	j.sweep(ctx, "audit entries", j.AuditAge, j.Audit.DeleteAuditBefore)
 }

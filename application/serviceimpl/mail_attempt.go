@@ -1,6 +1,7 @@
 package serviceimpl
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -14,8 +15,10 @@ import (
 
 // tokenLifetimes is how long the token in a mail is good; a mail of another kind has none.
 var tokenLifetimes = map[models.MailKind]time.Duration{
-	models.MailVerify: 24 * time.Hour,
-	models.MailReset:  30 * time.Minute,
+	models.MailVerify:             24 * time.Hour,
+	models.MailVerifyPending:      pendingLifetime,
+	models.MailVerifyRegistration: pendingLifetime,
+	models.MailReset:              30 * time.Minute,
 }
 
 // errPointless says that what a mail is for has come to nothing since it was promised.
@@ -33,7 +36,7 @@ const (
 // attempt sends a claimed mail, or finds that it cannot, and notes that in the queue.
 func (s *MailSender) attempt(ctx context.Context, m models.Mail) mailEnd {
 	ctx = contextutil.WithRequestID(ctx, m.RequestID)
-	token, err := s.prepare(ctx, m)
+	ready, token, err := s.prepare(ctx, m)
 	switch {
 	case errors.Is(err, errPointless):
 		s.Count(string(m.Kind), mailPointless)
@@ -44,7 +47,7 @@ func (s *MailSender) attempt(ctx context.Context, m models.Mail) mailEnd {
 		return mailEnd{noTrial: true, pause: mailHold}
 	}
 	release := s.hold(ctx, m)
-	err = s.send(ctx, m, token)
+	err = s.send(ctx, ready, token)
 	release()
 	if err != nil && ctx.Err() != nil { // a stop
 		s.giveUp(ctx, m)
@@ -67,42 +70,86 @@ func (s *MailSender) attempt(ctx context.Context, m models.Mail) mailEnd {
 	return mailEnd{err: err}
 }
 
-// prepare makes the token that the mail is to hold, in place of the user's older one, or returns
-// errPointless. A notice to an address that is not proved is charged to the quota of the address.
-func (s *MailSender) prepare(ctx context.Context, m models.Mail) (token string, err error) {
+// prepare returns the mail as it is to be sent, with the token that it is to hold, or errPointless.
+// The token takes the place of the older one of its purpose. Only here it comes out whether an
+// address is a user's: the request that caused the mail did not ask, so its time does not tell.
+func (s *MailSender) prepare(ctx context.Context, m models.Mail) (ready models.Mail, token string, err error) {
 	lifetime, needed := tokenLifetimes[m.Kind]
 	if !needed {
+		// A notice to an address that is not proved is charged to the quota of the address.
 		if m.Unproved && m.Attempts <= 1 && !s.Limiter.Take(ctx, mailLimit, m.To).Allowed {
-			return "", errPointless
+			return m, "", errPointless
 		}
-		return "", nil
-	}
-	userID := m.UserID
-	if userID == "" {
-		user, err := s.Users.ByEmail(ctx, m.To)
-		if err != nil {
-			return "", pointlessIfMissing(err)
-		}
-		userID = user.ID
+		return m, "", nil
 	}
 	token = newSecret()
-	return token, s.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
-		user, err := r.Users.ForUpdate(ctx, userID)
+	owner, err := s.Users.ByEmail(ctx, m.To)
+	isOwned := err == nil
+	if err != nil && !errors.Is(err, domain.ErrNotFound) {
+		return m, "", err
+	}
+	switch m.Kind {
+	case models.MailVerifyRegistration:
+		if isOwned {
+			return tellTaken(m, owner), "", nil
+		}
+		return m, token, s.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
+			return pointlessIfMissing(r.Registrations.SetToken(ctx, m.RegistrationID, hashOf(token), s.Now()))
+		})
+	case models.MailVerifyPending:
+		if isOwned && owner.ID != m.UserID {
+			return tellTaken(m, owner), "", nil
+		}
+	case models.MailReset:
+		if !isOwned {
+			return m, "", errPointless
+		}
+		m.UserID = owner.ID
+	}
+	ready = m
+	err = s.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
+		user, err := r.Users.ForUpdate(ctx, m.UserID)
 		if err != nil {
 			return pointlessIfMissing(err)
 		}
-		if !user.IsActive || user.Email != m.To || m.Kind == models.MailVerify && user.EmailVerified {
+		t := models.MailToken{Hash: hashOf(token), Purpose: m.Kind, UserID: user.ID, Email: m.To, ExpiresAt: s.Now().Add(lifetime)}
+		if !t.IsGoodFor(m.Kind, user, s.Now()) || m.Kind == models.MailVerify && user.EmailVerified {
 			return errPointless
 		}
-		if m.Kind == models.MailReset && m.Attempts <= 1 {
-			if err := r.Audit.Append(ctx, requestedReset(m, user.ID, s.NewID(), s.Now())); err != nil {
-				return err
+		if m.Kind == models.MailReset {
+			if m.Attempts <= 1 {
+				if err := r.Audit.Append(ctx, requestedReset(m, user.ID, s.NewID(), s.Now())); err != nil {
+					return err
+				}
+			}
+			if !user.EmailVerified {
+				switch { // the address may be mistyped: its owner must not get the account
+				case user.Role == models.RoleAdmin:
+					return errPointless
+				case !user.HasPassword():
+					ready, token = useProvider(m, user), ""
+					return nil
+				}
 			}
 		}
-		return r.Tokens.Put(ctx, models.MailToken{
-			Hash: hashOf(token), Purpose: m.Kind, UserID: user.ID, Email: user.Email, ExpiresAt: s.Now().Add(lifetime),
-		})
+		return r.Tokens.Put(ctx, t)
 	})
+	return ready, token, err
+}
+
+// tellTaken returns the notice to the owner of an address in place of a mail that would prove it.
+func tellTaken(m models.Mail, owner models.User) models.Mail {
+	m.Kind, m.Language = models.MailEmailTaken, cmp.Or(owner.Language, m.Language)
+	return m
+}
+
+// useProvider returns the mail that a user without a password gets in place of a link to a new one.
+func useProvider(m models.Mail, u models.User) models.Mail {
+	m.Kind = models.MailUseProvider
+	if u.OAuthProvider != nil {
+		m.Detail = map[string]string{models.MailProvider: *u.OAuthProvider}
+	}
+	return m
 }
 
 func pointlessIfMissing(err error) error {

@@ -82,28 +82,3 @@ func (p *MailPromises) verify(ctx context.Context, r repositories.Set, u models.
 	}
 	return p.promise(ctx, r, models.MailVerify, u, u.Email)
 }
-
-// mailRoom says which mails of a change of address may be sent.
-type mailRoom struct{ before, now bool }
-
-// roomToChange counts the mails of a change of address. Who has proved the old address hears of
-// the change in any case: else a thief would have its mailbox filled first.
-func (p *MailPromises) roomToChange(ctx context.Context, before models.User, address string) mailRoom {
-	return mailRoom{before: before.EmailVerified || p.hasRoom(ctx, before.Email), now: p.hasRoom(ctx, address)}
-}
-
-// emailChanged promises the mails after a user has changed the address.
-func (p *MailPromises) emailChanged(ctx context.Context, r repositories.Set, before, now models.User, room mailRoom) error {
-	if before.Email == now.Email {
-		return nil
-	}
-	if room.before {
-		if err := p.promise(ctx, r, models.MailEmailChanged, before, before.Email); err != nil {
-			return err
-		}
-	}
-	if !room.now {
-		return nil
-	}
-	return p.verify(ctx, r, now)
-}

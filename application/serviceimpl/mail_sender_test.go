@@ -74,7 +74,7 @@ func newOffice(t *testing.T, w *world) *office {
 	var mu sync.Mutex
 	sender := serviceimpl.NewMailSender(serviceimpl.MailSenderDeps{
 		NewID: newID,
-		Queue: w.store.Mails, Work: w.store.Work, Users: w.store.Users, Mailer: o.postman, Wakeups: serviceimpl.NewWakeups(), Now: w.clock.Now,
+		Queue: w.store.Mails, Work: w.store.Work, Users: w.store.Users, Mailer: o.postman, Limiter: w.limiter, Wakeups: serviceimpl.NewWakeups(), Now: w.clock.Now,
 		Compose: func(m models.Mail, token string) (services.MailMessage, error) {
 			return services.MailMessage{To: m.To, Subject: string(m.Kind), Text: token, HTML: m.Language}, nil
 		},
@@ -129,7 +129,7 @@ func (o *office) lastToken(t *testing.T, kind models.MailKind, to string) string
 
 func (o *office) verify(t *testing.T, token string) error {
 	t.Helper()
-	return o.recovery.VerifyEmail(t.Context(), dto.VerifyEmailRequest{Token: token})
+	return o.recovery.VerifyEmail(t.Context(), dto.VerifyEmailRequest{Token: token, Password: password}, nil, models.Client{})
 }
 
 func (o *office) reset(t *testing.T, token, password string) error {

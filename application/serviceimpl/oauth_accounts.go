@@ -65,13 +65,13 @@ func (o *OAuth) resolve(ctx context.Context, identity models.ExternalIdentity) (
 		return match{}, err
 	}
 	if !isEmail(identity.Email) {
-		return match{}, domain.ErrEmailRequired
+		return match{}, o.admitsNew(identity)
 	}
 	email := models.NormalizeEmail(identity.Email)
 	user, err := o.Users.ByEmail(ctx, email)
 	switch {
 	case errors.Is(err, domain.ErrNotFound):
-		return match{standing: isNew, email: email}, nil
+		return match{standing: isNew, email: email}, o.admitsNew(identity)
 	case err != nil:
 		return match{}, err
 	}
@@ -96,6 +96,23 @@ func (o *OAuth) resolve(ctx context.Context, identity models.ExternalIdentity) (
 		return match{}, err
 	}
 	return match{standing: isToBeAdded, user: user}, roomFor(identity, identities)
+}
+
+// admitsNew returns nil where an identity without an account may make one at once. Else it returns
+// domain.ErrRegistrationClosed or domain.ErrDomainNotAllowed, or domain.ErrEmailRequired where an
+// address is missing, or is to be proved first.
+func (o *OAuth) admitsNew(identity models.ExternalIdentity) error {
+	switch {
+	case o.Registration.IsClosed():
+		return domain.ErrRegistrationClosed
+	case !isEmail(identity.Email):
+		return domain.ErrEmailRequired
+	case !o.Registration.Allows(identity.Email):
+		return domain.ErrDomainNotAllowed
+	case o.Registration.IsVerified() && !identity.EmailVerified:
+		return domain.ErrEmailRequired
+	}
+	return nil
 }
 
 // roomFor returns nil where a user with these identities may have this one beside them,
@@ -169,7 +186,9 @@ func (o *OAuth) tryLogIn(ctx context.Context, identity models.ExternalIdentity, 
 		if takenOver, err = o.admit(ctx, r, m, &user, identity); err != nil {
 			return err
 		}
-		user.LastLoginAt = new(o.Now())
+		if err := loggedIn(ctx, r, o.Mails, &user, from, o.Now()); err != nil {
+			return err
+		}
 		if err := r.Users.Save(ctx, user); err != nil {
 			return err
 		}
@@ -237,6 +256,9 @@ func handOver(ctx context.Context, r repositories.Set, user *models.User, identi
 	if err := r.Registrations.DeleteTo(ctx, user.Email); err != nil { // and with them the tickets that complete them
 		return err
 	}
+	if err := r.Devices.DeleteOfUser(ctx, user.ID); err != nil {
+		return err
+	}
 	return r.Identities.DeleteOfUser(ctx, user.ID)
 }
 
@@ -267,6 +289,9 @@ func (o *OAuth) create(ctx context.Context, user models.User, identity models.Ex
 			return err
 		}
 		if err := r.Identities.Create(ctx, o.newIdentity(user.ID, identity)); err != nil {
+			return err
+		}
+		if _, err := sawDevice(ctx, r, user.ID, from, user.CreatedAt); err != nil {
 			return err
 		}
 		if err := r.Sessions.Create(ctx, session.session, session.stored); err != nil {
@@ -302,6 +327,14 @@ func (o *OAuth) Complete(ctx context.Context, in dto.CompleteOAuthRequest, from 
 	}
 	if !o.isOn(identity.Provider) {
 		return services.OAuthGrant{}, domain.ErrInvalidTicket.Because(errors.New("the provider is no longer configured"))
+	}
+	switch {
+	case o.Registration.IsClosed():
+		return services.OAuthGrant{Provider: identity.Provider}, domain.ErrRegistrationClosed
+	case !o.Registration.Allows(in.Email):
+		return services.OAuthGrant{Provider: identity.Provider}, domain.ErrDomainNotAllowed
+	case o.Registration.IsVerified():
+		return o.completeLater(ctx, in, identity)
 	}
 	grant, err := o.complete(ctx, in, identity, from)
 	grant.Provider = identity.Provider

@@ -36,6 +36,8 @@ type OAuthDeps struct {
 	Mails      *MailPromises    // nil: no mail is sent
 	Now        func() time.Time // UTC, in microseconds
 	NewID      func() string    // a UUIDv7
+
+	Registration models.RegistrationPolicy
 }
 
 // OAuth is logging in at identity providers, and linking identities to accounts. A flow goes:

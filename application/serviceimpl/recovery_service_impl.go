@@ -2,7 +2,6 @@ package serviceimpl
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"gofiber-auth/domain"
@@ -24,6 +23,11 @@ type RecoveryDeps struct {
 	NewID   func() string    // a UUIDv7
 
 	Breaches services.BreachChecker
+
+	Accounts      *Accounts // whose log-in attempts count here, too
+	OAuth         *OAuth    // whose tickets complete registrations
+	Registrations repositories.RegistrationReader
+	Registration  models.RegistrationPolicy
 }
 
 // Recovery is what goes through a person's mailbox: proving an address, and a new password for
@@ -34,46 +38,6 @@ var _ services.Recovery = (*Recovery)(nil)
 
 // NewRecovery returns Recovery on the given parts.
 func NewRecovery(d RecoveryDeps) *Recovery { return &Recovery{d} }
-
-// VerifyEmail implements services.Recovery.
-func (s *Recovery) VerifyEmail(ctx context.Context, in dto.VerifyEmailRequest) error {
-	if err := checkBody(in); err != nil {
-		return err
-	}
-	user, err := s.bearer(ctx, in.Token, models.MailVerify)
-	if err != nil {
-		return err
-	}
-	return s.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
-		user, err := s.redeem(ctx, r, user.ID, in.Token, models.MailVerify)
-		if err != nil {
-			return err
-		}
-		user.EmailVerified, user.UpdatedAt = true, s.Now()
-		if err := r.Users.Save(ctx, user); err != nil {
-			return err
-		}
-		if err := r.Audit.Append(ctx, oneselfOf(ctx, s.NewID(), models.AuditEmailVerified, user.ID, user.UpdatedAt, nil)); err != nil {
-			return err
-		}
-		return r.Tokens.Delete(ctx, user.ID, models.MailVerify)
-	})
-}
-
-// ResendVerification implements services.Recovery.
-func (s *Recovery) ResendVerification(ctx context.Context, p models.Principal) error {
-	if p.User.EmailVerified {
-		return domain.ErrAlreadyVerified
-	}
-	if err := s.Mails.count(ctx, p.User.Email); err != nil {
-		return err
-	}
-	err := s.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error { return s.Mails.verify(ctx, r, p.User) })
-	if errors.Is(err, domain.ErrNotFound) {
-		return domain.ErrUnauthorized.Because(err) // deleted meanwhile
-	}
-	return err
-}
 
 // askLimit is how often a new password may be asked for by one address, known or not.
 var askLimit = services.Limit{Name: "forgot", Burst: 5, Per: time.Hour}
@@ -122,13 +86,16 @@ func (s *Recovery) ResetPassword(ctx context.Context, in dto.ResetPasswordReques
 			return err
 		}
 		if !user.EmailVerified {
-			// Until now nobody had proved the address to be theirs: whoever made the account may be
-			// somebody else, and must not come back by an identity that was linked then.
+			// A stranger may have made the account, and must not come back by an identity that was
+			// linked then, nor count as known.
 			if err := r.Identities.DeleteOfUser(ctx, user.ID); err != nil {
 				return err
 			}
+			if err := r.Devices.DeleteOfUser(ctx, user.ID); err != nil {
+				return err
+			}
 		}
-		user.PasswordHash, user.EmailVerified, user.UpdatedAt = hash, true, s.Now()
+		user.PasswordHash, user.EmailVerified, user.PendingEmail, user.UpdatedAt = hash, true, nil, s.Now()
 		if err := r.Users.Save(ctx, user); err != nil {
 			return err
 		}

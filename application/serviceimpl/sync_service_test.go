@@ -408,7 +408,7 @@ func TestJanitorEndsExpiredSessions(t *testing.T) {
 			t.Fatal(err)
 		}
 		pass(2 * time.Hour)
-		serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: store.Sessions, Events: store.Outbox, Audit: store.Audit, AuditAge: time.Hour, Tokens: store.MailTokens, Now: now, Log: slog.New(slog.DiscardHandler)}).Sweep(t.Context())
+		serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: store.Sessions, Events: store.Outbox, Audit: store.Audit, AuditAge: time.Hour, Tokens: store.MailTokens, Waiting: store.Registrations, Now: now, Log: slog.New(slog.DiscardHandler)}).Sweep(t.Context())
 		if left := store.SessionsOf(t, user.ID); len(left) != 1 || !left[0].IsLive(now()) {
 			t.Errorf("sessions left: %+v, want the one that lives", left)
 		}
@@ -422,7 +422,7 @@ func TestJanitor(t *testing.T) {
 		relay, _ := newRelay(store, b, "a")
 		relay.Drain(t.Context())
 		commit(t, store, ada, 3, 3) // never published: it must stay, however old
-		janitor := serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: store.Sessions, Events: store.Outbox, Audit: store.Audit, AuditAge: time.Hour, Tokens: store.MailTokens, Now: now, Log: slog.New(slog.DiscardHandler)})
+		janitor := serviceimpl.NewJanitor(serviceimpl.JanitorDeps{Sessions: store.Sessions, Events: store.Outbox, Audit: store.Audit, AuditAge: time.Hour, Tokens: store.MailTokens, Waiting: store.Registrations, Now: now, Log: slog.New(slog.DiscardHandler)})
 		pass(7*24*time.Hour - time.Minute)
 		janitor.Sweep(t.Context())
 		if n := store.Count(t, "outbox_events"); n != 3 {

@@ -10,6 +10,7 @@ import (
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
 	"gofiber-auth/domain/services"
+	"gofiber-auth/pkg/contextutil"
 )
 
 // AccountsDeps is all that Accounts needs. Every field but Mails is required.
@@ -29,6 +30,8 @@ type AccountsDeps struct {
 
 	RefreshKey   []byte        // of RefreshKey
 	RefreshGrace time.Duration // how long a used refresh token still gets its unused successor
+
+	Registration models.RegistrationPolicy
 }
 
 // Accounts is what people do with their own accounts: registering, logging in and out,
@@ -45,10 +48,20 @@ func NewAccounts(d AccountsDeps) *Accounts { return &Accounts{d} }
 
 // Register implements services.Authentication.
 func (a *Accounts) Register(ctx context.Context, in dto.RegisterRequest, from models.Client) (services.Grant, error) {
+	if a.Registration.IsClosed() {
+		return services.Grant{}, domain.ErrRegistrationClosed
+	}
 	if err := checkRegister(in); err != nil {
 		return services.Grant{}, err
 	}
-	if err := checkFree(ctx, a.Users, in.Email, in.Username); err != nil {
+	if !a.Registration.Allows(in.Email) {
+		return services.Grant{}, domain.ErrDomainNotAllowed
+	}
+	if a.Registration.IsVerified() { // whether the address is free is nothing to be told
+		if err := checkUsernameFree(ctx, a.Users, in.Username); err != nil {
+			return services.Grant{}, err
+		}
+	} else if err := checkFree(ctx, a.Users, in.Email, in.Username); err != nil {
 		return services.Grant{}, err
 	}
 	if err := checkBreached(ctx, a.Breaches, "password", in.Password); err != nil {
@@ -59,9 +72,14 @@ func (a *Accounts) Register(ctx context.Context, in dto.RegisterRequest, from mo
 		return services.Grant{}, err
 	}
 	now := a.Now()
+	if a.Registration.IsVerified() {
+		g := newRegistration(ctx, a.NewID(), in.Email, in.Username, now)
+		g.PasswordHash, g.DisplayName = hash, in.DisplayName
+		return services.Grant{Pending: true}, a.Mails.await(ctx, a.Work, g)
+	}
 	user := models.User{
 		ID: a.NewID(), Email: models.NormalizeEmail(in.Email), Username: in.Username, PasswordHash: hash,
-		DisplayName: in.DisplayName, Role: models.RoleUser, IsActive: true,
+		DisplayName: in.DisplayName, Role: models.RoleUser, IsActive: true, Language: contextutil.CallerOf(ctx).Language,
 		LastLoginAt: &now, CreatedAt: now, UpdatedAt: now,
 	}
 	created := eventOf(ctx, &user, a.NewID(), models.ActionCreated, now)
@@ -69,6 +87,9 @@ func (a *Accounts) Register(ctx context.Context, in dto.RegisterRequest, from mo
 	room := a.Mails.hasRoom(ctx, user.Email)
 	err = a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
 		if err := r.Users.Create(ctx, user); err != nil {
+			return err
+		}
+		if _, err := sawDevice(ctx, r, user.ID, from, now); err != nil {
 			return err
 		}
 		if err := r.Sessions.Create(ctx, session.session, session.stored); err != nil {
@@ -155,7 +176,9 @@ func (a *Accounts) login(ctx context.Context, in dto.LoginRequest, from models.C
 		case !user.IsActive:
 			return domain.ErrAccountDisabled
 		}
-		user.LastLoginAt = &now
+		if err := loggedIn(ctx, r, a.Mails, &user, from, now); err != nil {
+			return err
+		}
 		if replacement != "" {
 			user.PasswordHash = replacement
 		}
@@ -208,15 +231,21 @@ func (a *Accounts) Update(ctx context.Context, p models.Principal, in dto.Update
 				return err
 			}
 		}
-		var room mailRoom
 		if prove {
-			// Before a mail is counted: who asks for somebody else's address again and again must not
-			// use up the mails that its owner may be sent.
-			if err := change.checkFree(ctx, a.Users, p.User); err != nil {
+			if err := checkDomain(a.Registration, p.User, in.Email.Value); err != nil {
 				return err
 			}
-			room = a.Mails.roomToChange(ctx, p.User, in.Email.Value)
+			// Before a mail is counted: repeated requests for a taken address must not use up the mails
+			// that its owner may be sent.
+			free := change
+			if a.Registration.IsVerified() { // the owner is told instead
+				free.email = dto.Optional[string]{}
+			}
+			if err := free.checkFree(ctx, a.Users, p.User); err != nil {
+				return err
+			}
 		}
+		room := prove && a.Mails.hasRoom(ctx, in.Email.Value)
 		return a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) (err error) {
 			if user, err = lock(ctx, r, p, prove); err != nil {
 				return err
@@ -225,16 +254,46 @@ func (a *Accounts) Update(ctx context.Context, p models.Principal, in dto.Update
 				return errChanged // this would change the address back, unproved
 			}
 			before, now := user, a.Now()
-			if err := change.save(ctx, r, &user, a.NewID(), now, false); err != nil {
+			immediate, awaited := change, false
+			if change.email.Present && a.Mails != nil {
+				immediate.email = dto.Optional[string]{}
+				awaited = user.AwaitEmail(change.email.Value, now.Add(pendingLifetime))
+			}
+			if err := immediate.save(ctx, r, &user, a.NewID(), now, awaited); err != nil {
 				return err
 			}
 			if err := appendEntries(ctx, r, ownChanges(ctx, a.NewID, before, user, now)...); err != nil {
 				return err
 			}
-			return a.Mails.emailChanged(ctx, r, before, user, room)
+			if !awaited {
+				return nil
+			}
+			return a.emailAwaited(ctx, r, user, room)
 		})
 	})
 	return user, err
+}
+
+// emailAwaited tells of the address that now waits for its proof, or of none that does any more.
+func (a *Accounts) emailAwaited(ctx context.Context, r repositories.Set, user models.User, room bool) error {
+	if err := r.Tokens.Delete(ctx, user.ID, models.MailVerifyPending); err != nil {
+		return err
+	}
+	if user.PendingEmail == nil {
+		return nil
+	}
+	if err := r.Audit.Append(ctx, entryOf(ctx, a.NewID(), models.AuditEmailAwaited, user.ID, a.Now(), nil)); err != nil {
+		return err
+	}
+	if user.EmailVerified {
+		if err := a.Mails.tell(ctx, r, models.MailEmailChangeStarted, user, nil); err != nil {
+			return err
+		}
+	}
+	if !room {
+		return nil
+	}
+	return a.Mails.promise(ctx, r, models.MailVerifyPending, user, user.PendingEmail.Address)
 }
 
 // ChangePassword implements services.Accounts. A session that a stranger holds ends with all

@@ -21,6 +21,7 @@ const (
 	AuditPasswordChanged AuditAction = "password_changed"
 	AuditPasswordReset   AuditAction = "password_reset"
 	AuditResetRequested  AuditAction = "password_reset_requested"
+	AuditEmailAwaited    AuditAction = "email_change_started"
 	AuditEmailChanged    AuditAction = "email_changed"
 	AuditEmailVerified   AuditAction = "email_verified"
 	AuditUsernameChanged AuditAction = "username_changed"
@@ -38,7 +39,7 @@ func AuditActions() []AuditAction {
 	return []AuditAction{
 		AuditRegistered, AuditLoggedIn, AuditLogInFailed, AuditLoggedOut, AuditRefreshReused, AuditCodeReused,
 		AuditSessionEnded, AuditSessionsEnded, AuditPasswordChanged, AuditPasswordReset, AuditResetRequested,
-		AuditEmailChanged, AuditEmailVerified, AuditUsernameChanged, AuditLinked, AuditUnlinked, AuditHandedOver,
+		AuditEmailAwaited, AuditEmailChanged, AuditEmailVerified, AuditUsernameChanged, AuditLinked, AuditUnlinked, AuditHandedOver,
 		AuditUserCreated, AuditUserChanged, AuditUserDeleted, AuditExported,
 	}
 }

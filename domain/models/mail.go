@@ -73,12 +73,16 @@ type MailToken struct {
 	Hash      []byte // SHA-256 of the token
 	Purpose   MailKind
 	UserID    string
-	Email     string // that it was sent to; it is good only while it is the user's
+	Email     string // that it was sent to; the token is good only while it is the user's
 	ExpiresAt time.Time
 }
 
 // IsGoodFor reports whether the token, at that time, lets its bearer do to the user what its
 // purpose says.
 func (t MailToken) IsGoodFor(purpose MailKind, u User, now time.Time) bool {
-	return t.Purpose == purpose && t.UserID == u.ID && t.Email == u.Email && u.IsActive && now.Before(t.ExpiresAt)
+	address := u.Email
+	if purpose == MailVerifyPending {
+		address = u.Pending(now)
+	}
+	return t.Purpose == purpose && t.UserID == u.ID && t.Email == address && u.IsActive && now.Before(t.ExpiresAt)
 }

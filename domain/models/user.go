@@ -65,13 +65,26 @@ func (u User) IsActiveAdmin() bool { return u.IsActive && u.Role == RoleAdmin }
 func NormalizeEmail(email string) string { return strings.ToLower(email) }
 
 // SetEmail gives the user another e-mail address and reports whether that is a change of
-// identity. A new address is not verified.
+// identity. A new address is not verified, and none waits beside it.
 func (u *User) SetEmail(email string) (changed bool) {
 	email = NormalizeEmail(email)
 	if email == u.Email {
 		return false
 	}
-	u.Email, u.EmailVerified = email, false
+	u.Email, u.EmailVerified, u.PendingEmail = email, false, nil
+	return true
+}
+
+// AwaitEmail makes an address wait for its proof, in place of one that waits already, and reports
+// whether that is a change. The present address ends the wait.
+func (u *User) AwaitEmail(email string, expiresAt time.Time) (changed bool) {
+	email = NormalizeEmail(email)
+	if email == u.Email {
+		changed = u.PendingEmail != nil
+		u.PendingEmail = nil
+		return changed
+	}
+	u.PendingEmail = &PendingEmail{Address: email, ExpiresAt: expiresAt}
 	return true
 }
 

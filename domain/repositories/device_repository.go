@@ -11,4 +11,6 @@ type Devices interface {
 	// Seen records a log-in and reports whether the owner is to be told of it: the fingerprint is
 	// new, it is not the user's first, and none was told within the last day.
 	Seen(ctx context.Context, userID string, fingerprint []byte, now time.Time) (tell bool, err error)
+	// DeleteOfUser forgets them, so that a stranger who had the account is new to it.
+	DeleteOfUser(ctx context.Context, userID string) error
 }

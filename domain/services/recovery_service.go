@@ -33,9 +33,13 @@ type MailMessage struct {
 
 // Recovery is what goes through a person's mailbox.
 type Recovery interface {
-	// VerifyEmail returns domain.ErrInvalidToken.
-	VerifyEmail(ctx context.Context, in dto.VerifyEmailRequest) error
-	// ResendVerification returns domain.ErrAlreadyVerified or domain.ErrRateLimited.
+	// VerifyEmail proves the mailbox of a user, of its pending address or of a pending registration.
+	// p is the bearer of the request, or nil. It returns domain.ErrInvalidToken;
+	// domain.ErrLoginRequired without a proof of the account, which leaves the token good, as all that
+	// follow do; domain.ErrRateLimited; domain.ErrEmailTaken; domain.ErrUsernameTaken.
+	VerifyEmail(ctx context.Context, in dto.VerifyEmailRequest, p *models.Principal, from models.Client) error
+	// ResendVerification mails the pending address, else the unverified one. It returns
+	// domain.ErrAlreadyVerified or domain.ErrRateLimited.
 	ResendVerification(ctx context.Context, p models.Principal) error
 	// ForgotPassword does the same whether or not the address is anybody's. It returns
 	// domain.ErrValidation or domain.ErrRateLimited.

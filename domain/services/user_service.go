@@ -14,11 +14,17 @@ type Grant struct {
 	ExpiresIn        int64 // seconds
 	RefreshToken     string
 	RefreshExpiresIn int64 // seconds; what is left of the session
+
+	// Pending says that the registration waits for the proof of its address: there is no user yet,
+	// and no session.
+	Pending bool
 }
 
 // Authentication is how sessions begin and end.
 type Authentication interface {
-	// Register returns domain.ErrValidation, domain.ErrEmailTaken or domain.ErrUsernameTaken.
+	// Register returns domain.ErrValidation, domain.ErrUsernameTaken, domain.ErrRegistrationClosed,
+	// domain.ErrDomainNotAllowed, or domain.ErrEmailTaken, which it never does where addresses are
+	// to be proved first: then a free and a taken one are Pending alike.
 	Register(ctx context.Context, in dto.RegisterRequest, from models.Client) (Grant, error)
 	// Login returns domain.ErrCredentials for an unknown user, a wrong password and a user
 	// without one alike, domain.ErrAccountDisabled only after the right password, and

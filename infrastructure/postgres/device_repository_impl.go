@@ -40,3 +40,9 @@ func (r devices) Seen(ctx context.Context, userID string, fingerprint []byte, no
 	})
 	return tell, err
 }
+
+func (r devices) DeleteOfUser(ctx context.Context, userID string) error {
+	return r.run(ctx, "delete devices of user", func(tx *gorm.DB) error {
+		return tx.Exec("DELETE FROM known_devices WHERE user_id = ?", userID).Error
+	})
+}

@@ -159,7 +159,7 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, shar
 	sessions := postgres.NewSessions(db)
 	c.relay = c.core.newRelay(publisher, c.leases(), c.wakeups, m, c.log)
 	c.janitor = serviceimpl.NewJanitor(serviceimpl.JanitorDeps{
-		Sessions: sessions, Events: queue, Tokens: postgres.NewMailTokens(db), Audit: postgres.NewAudit(db), AuditAge: c.cfg.AuditRetention, Now: now, Log: c.log,
+		Sessions: sessions, Events: queue, Tokens: postgres.NewMailTokens(db), Waiting: postgres.NewRegistrations(db), Audit: postgres.NewAudit(db), AuditAge: c.cfg.AuditRetention, Now: now, Log: c.log,
 	})
 	authenticator := serviceimpl.NewSessions(serviceimpl.SessionsDeps{
 		Reader: sessions, Lifetime: c.cfg.Tokens.RefreshExpiresIn, Now: now, NewID: newID,
@@ -173,7 +173,7 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, shar
 	})
 	accounts := serviceimpl.NewAccounts(serviceimpl.AccountsDeps{
 		Work: c.core.Work, Users: c.core.Users, Hasher: c.core.Hasher, Sessions: authenticator, Proof: proof, Mails: c.post.promises, Now: now, NewID: newID,
-		Limiter: shared.limiter, Addresses: sessions, Breaches: c.core.Breaches,
+		Limiter: shared.limiter, Addresses: sessions, Breaches: c.core.Breaches, Registration: c.registration(),
 		RefreshKey: serviceimpl.RefreshKey(secret), RefreshGrace: c.cfg.RefreshGrace,
 	})
 	administration := serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{
@@ -196,7 +196,7 @@ func (c *Container) assemble(m *metrics.Metrics, publisher *nats.Publisher, shar
 		Authentication: accounts, Authenticator: authenticator, Accounts: accounts, Administration: administration,
 		Sessions:      serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: c.core.Work, Live: sessions, Now: now, NewID: newID}),
 		RefreshCookie: handlers.CookieMode(c.cfg.RefreshCookie), Settings: settings(c.cfg),
-		OAuth: oauth, Identities: oauth, Recovery: c.newRecovery(c.post, shared.limiter), Frontend: c.cfg.HTTP.FrontendURL, SecureCookies: c.cfg.App.Env != config.Development,
+		OAuth: oauth, Identities: oauth, Recovery: c.newRecovery(c.post, shared.limiter, accounts, oauth), Frontend: c.cfg.HTTP.FrontendURL, SecureCookies: c.cfg.App.Env != config.Development,
 		Snapshots: serviceimpl.NewSnapshots(serviceimpl.SnapshotsDeps{
 			Users: c.core.Users, Events: queue, Stream: publisher.Stream, Log: c.log,
 		}),

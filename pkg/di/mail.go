@@ -7,6 +7,7 @@ import (
 
 	"gofiber-auth/application/mailtext"
 	"gofiber-auth/application/serviceimpl"
+	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/services"
 	"gofiber-auth/infrastructure/mail"
 	"gofiber-auth/infrastructure/postgres"
@@ -53,10 +54,16 @@ func (c *Container) newPost(ctx context.Context, m *metrics.Metrics, limiter ser
 }
 
 // newRecovery makes what goes through people's mailboxes.
-func (c *Container) newRecovery(p post, limiter services.RateLimiter) *serviceimpl.Recovery {
+func (c *Container) newRecovery(p post, limiter services.RateLimiter, accounts *serviceimpl.Accounts, oauth *serviceimpl.OAuth) *serviceimpl.Recovery {
 	return serviceimpl.NewRecovery(serviceimpl.RecoveryDeps{
 		Work: c.core.Work, Users: c.core.Users, Tokens: postgres.NewMailTokens(c.core.Database), Hasher: c.core.Hasher,
 		Limiter: limiter, Mails: p.promises, Now: now, NewID: newID,
 		Breaches: c.core.Breaches,
+		Accounts: accounts, OAuth: oauth, Registrations: postgres.NewRegistrations(c.core.Database), Registration: c.registration(),
 	})
+}
+
+// registration is who may make an account.
+func (c *Container) registration() models.RegistrationPolicy {
+	return models.RegistrationPolicy{Mode: models.RegistrationMode(c.cfg.Registration.Mode), Domains: c.cfg.Registration.Domains}
 }

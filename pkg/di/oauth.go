@@ -57,6 +57,7 @@ func (c *Container) newOAuth(m *metrics.Metrics, sessions *serviceimpl.Sessions,
 		Providers: oauth.NewRegistry(providers...), Values: shared.values, UsedStates: shared.used, Sealer: sealer,
 		Work: c.core.Work, Users: c.core.Users, Identities: postgres.NewIdentities(c.core.Database),
 		Sessions: sessions, Proof: proof, Mails: c.post.promises, Now: now, NewID: newID,
+		Registration: c.registration(),
 	}), standIn, nil
 }
 

@@ -34,6 +34,9 @@ func (h Auth) Register(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if grant.Pending {
+		return accepted(c)
+	}
 	h.Metrics.Registrations.Inc()
 	return c.Status(fiber.StatusCreated).JSON(h.Cookie.auth(c, grant, asCookie))
 }

@@ -156,6 +156,9 @@ func (h OAuth) answer(c *fiber.Ctx, status int, grant services.OAuthGrant, asCoo
 	if err != nil {
 		return err
 	}
+	if grant.Pending {
+		return accepted(c)
+	}
 	return c.Status(status).JSON(dto.OAuthAuth{Auth: h.Refresh.auth(c, grant.Grant, asCookie), IsNewUser: grant.IsNewUser, TakenOver: grant.TakenOver})
 }
 

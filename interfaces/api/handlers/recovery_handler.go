@@ -4,6 +4,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"gofiber-auth/domain/dto"
+	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/services"
 	"gofiber-auth/interfaces/api/middleware"
 	"gofiber-auth/interfaces/api/request"
@@ -44,7 +45,11 @@ func (h Recovery) VerifyEmail(c *fiber.Ctx) error {
 	if err := request.Decode(c, &in, true); err != nil {
 		return err
 	}
-	if err := h.Service.VerifyEmail(c.UserContext(), in); err != nil {
+	var bearer *models.Principal
+	if p, ok := middleware.OptionalPrincipal(c); ok {
+		bearer = &p
+	}
+	if err := h.Service.VerifyEmail(c.UserContext(), in, bearer, middleware.ClientOf(c)); err != nil {
 		return err
 	}
 	return c.SendStatus(fiber.StatusNoContent)

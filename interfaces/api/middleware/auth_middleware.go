@@ -34,10 +34,28 @@ func Authenticate(a services.Authenticator) fiber.Handler {
 	}
 }
 
+// AuthenticateIfPresent is Authenticate for a request that has an Authorization header; others pass
+// without a principal.
+func AuthenticateIfPresent(a services.Authenticator) fiber.Handler {
+	authenticate := Authenticate(a)
+	return func(c *fiber.Ctx) error {
+		if len(c.Request().Header.PeekAll(fiber.HeaderAuthorization)) == 0 {
+			return c.Next()
+		}
+		return authenticate(c)
+	}
+}
+
+// OptionalPrincipal returns the bearer of the request, if there is one.
+func OptionalPrincipal(c *fiber.Ctx) (models.Principal, bool) {
+	principal, ok := c.Locals(principalKey{}).(models.Principal)
+	return principal, ok
+}
+
 // Principal returns who makes the request. It panics on a route without Authenticate: going on
 // as nobody would be worse.
 func Principal(c *fiber.Ctx) models.Principal {
-	principal, ok := c.Locals(principalKey{}).(models.Principal)
+	principal, ok := OptionalPrincipal(c)
 	if !ok {
 		panic("middleware: Principal on a route without Authenticate")
 	}

@@ -86,7 +86,7 @@ func newAPI(t *testing.T) *api {
 		Sessions: serviceimpl.NewSessionList(serviceimpl.SessionListDeps{Work: a.store.Work, Live: a.store.Sessions, Now: a.clock.Now, NewID: newID}),
 		Recovery: serviceimpl.NewRecovery(serviceimpl.RecoveryDeps{
 			Work: a.store.Work, Users: a.store.Users, Tokens: a.store.MailTokens, Hasher: a.hasher, Limiter: &a.limiter, Mails: mails, Now: a.clock.Now, NewID: newID,
-			Breaches: services.NoBreachCheck{},
+			Breaches: services.NoBreachCheck{}, Accounts: accounts, OAuth: oauth, Registrations: a.store.Registrations,
 		}),
 		Authentication: accounts, Authenticator: sessions, Accounts: accounts,
 		Administration: serviceimpl.NewAdministration(serviceimpl.AdministrationDeps{

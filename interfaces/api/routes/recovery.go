@@ -8,10 +8,10 @@ import (
 )
 
 // recovery adds what goes through a person's mailbox.
-func recovery(api fiber.Router, service services.Recovery, sensitive, body, bearer fiber.Handler) {
+func recovery(api fiber.Router, service services.Recovery, sensitive, body, bearer, optional fiber.Handler) {
 	h := handlers.Recovery{Service: service}
 	api.Post("/auth/password/forgot", sensitive, body, h.ForgotPassword)
 	api.Post("/auth/password/reset", sensitive, body, h.ResetPassword)
-	api.Post("/auth/email/verify", sensitive, body, h.VerifyEmail)
+	api.Post("/auth/email/verify", sensitive, optional, body, h.VerifyEmail)
 	api.Post("/auth/email/resend", sensitive, bearer, body, h.ResendVerification)
 }

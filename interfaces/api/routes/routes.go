@@ -99,7 +99,7 @@ func New(d Deps) *fiber.App {
 	api.Post("/auth/logout", bearer, body, auth.Logout)
 
 	api.Get("/auth/settings", handlers.Settings(d.Settings))
-	recovery(api, d.Recovery, sensitive, body, bearer)
+	recovery(api, d.Recovery, sensitive, body, bearer, middleware.AuthenticateIfPresent(d.Authenticator))
 
 	api.Post("/auth/exchange", sensitive, body, oauth.Exchange)
 	api.Post("/auth/oauth/complete", sensitive, body, oauth.Complete)
