@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/valyala/fasthttp"
+
 	"gofiber-auth/interfaces/api/routes"
 	"gofiber-auth/interfaces/api/server"
 )
@@ -65,5 +67,47 @@ func TestNoIdentityProviderWithoutDevelopment(t *testing.T) {
 	for _, path := range []string{"", "/", "/google/authorize", "/line/token", "/facebook/me"} {
 		a.send(t, "GET", routes.DevelopmentIDP+path, "", "").want(t, 404, "not_found")
 		a.send(t, "POST", routes.DevelopmentIDP+path, "", "").want(t, 404, "not_found")
+	}
+}
+
+// What development shows is not for those behind a proxy, nor for the pages of another host.
+func TestDevelopmentAnswersThisMachineAlone(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	a.deps.DevelopmentMail = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Security-Policy", "its own") })
+	handle := routes.New(a.deps).Handler()
+	get := func(method, peer, host string, headers ...string) *fasthttp.Response {
+		var req fasthttp.Request
+		req.Header.SetMethod(method)
+		req.SetRequestURI("http://" + host + routes.DevelopmentMail)
+		req.SetHost(host)
+		for i := 0; i < len(headers); i += 2 {
+			req.Header.Set(headers[i], headers[i+1])
+		}
+		var c fasthttp.RequestCtx
+		c.Init(&req, &net.TCPAddr{IP: net.ParseIP(peer), Port: 40000}, nil)
+		handle(&c)
+		return &c.Response
+	}
+	for _, host := range []string{"localhost", "LOCALHOST:8088", "127.0.0.1:8088", "[::1]", "[::1]:8088"} {
+		res := get("GET", "127.0.0.1", host)
+		if policy := res.Header.PeekAll("Content-Security-Policy"); res.StatusCode() != 200 || len(policy) != 1 || string(policy[0]) != "its own" {
+			t.Errorf("%s: %d with %q", host, res.StatusCode(), policy)
+		}
+	}
+	for name, res := range map[string]*fasthttp.Response{
+		"another machine":    get("GET", "192.0.2.1", "localhost:8088"),
+		"another method":     get("POST", "192.0.2.1", "localhost:8088"),
+		"another host":       get("GET", "127.0.0.1", "evil.example.com:8088"),
+		"a host like ours":   get("GET", "::1", "localhost.evil.example.com"),
+		"X-Forwarded-For":    get("GET", "127.0.0.1", "localhost:8088", "X-Forwarded-For", "192.0.2.1"),
+		"X-Forwarded-Proto":  get("GET", "127.0.0.1", "localhost:8088", "x-forwarded-proto", "https"),
+		"Forwarded":          get("GET", "127.0.0.1", "localhost:8088", "Forwarded", "for=192.0.2.1"),
+		"Via":                get("GET", "127.0.0.1", "localhost:8088", "Via", "1.1 proxy"),
+		"an empty X-Real-IP": get("GET", "127.0.0.1", "localhost:8088", "X-Real-IP", ""),
+	} {
+		if res.StatusCode() != 404 || string(res.Header.ContentType()) != "application/problem+json" {
+			t.Errorf("%s: %d %s", name, res.StatusCode(), res.Body())
+		}
 	}
 }
