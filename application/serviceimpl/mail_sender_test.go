@@ -14,7 +14,6 @@ import (
 	"gofiber-auth/domain/dto"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/services"
-	"gofiber-auth/pkg/contextutil"
 )
 
 // postman is a mail server in memory, which fails as it is told.
@@ -289,41 +288,6 @@ func TestPointlessMailsAreDropped(t *testing.T) {
 		if o.counts["verify_email pointless"] != 2 || len(o.postman.mails) != 0 {
 			t.Errorf("counts %v, and %v were sent", o.counts, o.postman.mails)
 		}
-	})
-}
-
-func TestTokensDieWithTheAddress(t *testing.T) {
-	inOffice(t, func(t *testing.T, o *office) {
-		ada := o.signUp(t, "ada")
-		o.forgot(t, ada.Email)
-		pass(time.Minute)
-		verify, reset := o.lastToken(t, models.MailVerify, ada.Email), o.lastToken(t, models.MailReset, ada.Email)
-		p := o.loggedIn(t)
-		thai := contextutil.WithCaller(t.Context(), contextutil.Caller{Language: "th"})
-		for _, address := range []string{"New@example.com", ada.Email} { // and back: the tokens stay dead
-			in := dto.UpdateUserRequest{}
-			in.Email.Present, in.Email.Value = true, address
-			in.CurrentPassword.Present, in.CurrentPassword.Value = true, password
-			if _, err := o.accounts.Update(thai, p, in); err != nil {
-				t.Fatal(err)
-			}
-			p = o.loggedIn(t)
-			pass(time.Minute)
-			want(t, "a verification", o.verify(t, verify), domain.ErrInvalidToken)
-			want(t, "a reset", o.reset(t, reset, "another horse battery"), domain.ErrInvalidToken)
-		}
-		for _, address := range []string{ada.Email, "new@example.com"} {
-			mails := o.postman.got(address)
-			var kinds []string
-			for _, m := range mails[len(mails)-2:] {
-				kinds = append(kinds, m.Subject+" "+m.HTML)
-			}
-			slices.Sort(kinds)
-			if want := []string{"email_changed th", "verify_email th"}; !slices.Equal(kinds, want) {
-				t.Errorf("%s got %q, want %q", address, kinds, want)
-			}
-		}
-		want(t, "the newest verification", o.verify(t, o.lastToken(t, models.MailVerify, ada.Email)), nil)
 	})
 }
 

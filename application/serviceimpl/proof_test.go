@@ -108,7 +108,7 @@ func TestUnlinkEndsTheSessionsThatBeganByTheIdentity(t *testing.T) {
 			if w.isLive(t, line) || !w.isLive(t, byPassword) {
 				t.Errorf("by LINE: %t, by password: %t", w.isLive(t, line), w.isLive(t, byPassword))
 			}
-			kinds := []models.MailKind{models.MailVerify, models.MailIdentityLinked, models.MailIdentityUnlinked}
+			kinds := []models.MailKind{models.MailVerify, models.MailIdentityLinked, models.MailNewDevice, models.MailIdentityUnlinked}
 			if got := w.told(t, "ada@example.com"); !slices.Equal(got, kinds) {
 				t.Errorf("mails %v, want %v", got, kinds)
 			}

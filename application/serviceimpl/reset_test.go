@@ -94,7 +94,7 @@ func TestMailsToOneAddressAreLimited(t *testing.T) {
 		o.store.Change(t, ada.ID, func(u *models.User) { u.EmailVerified = true })
 		o.moves(t, o.principalOf(t, ada), "thief@example.com")
 		pass(time.Minute)
-		if got := o.postman.got(ada.Email); len(got) != 6 || got[5].Subject != string(models.MailEmailChanged) {
+		if got := o.postman.got(ada.Email); len(got) != 6 || got[5].Subject != string(models.MailEmailChangeStarted) {
 			t.Errorf("%d mails, want the notice, too", len(got))
 		}
 	})
