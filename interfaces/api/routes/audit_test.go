@@ -81,7 +81,7 @@ func TestAUsersOwnLog(t *testing.T) {
 	a.send(t, "PATCH", "/api/v1/users/"+ada.User.ID, root.Token, `{"role":"admin"}`).want(t, 200, "") // nothing new
 
 	page := a.audit(t, "/users/me/audit", ada.Token)
-	wantActions(t, page, "user_changed", "password_changed", "identity_unlinked", "identity_linked", "username_changed", "email_changed",
+	wantActions(t, page, "user_changed", "password_changed", "identity_unlinked", "identity_linked", "email_change_started", "username_changed",
 		"login_failed", "logged_out", "logged_in", "login_failed", "registered")
 	for i, e := range page.Entries {
 		actor, ip := ada.User.ID, "0.0.0.0"

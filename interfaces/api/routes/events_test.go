@@ -52,7 +52,7 @@ var eventsOfRoutes = map[string]func(p people) []call{
 		return []call{{"", "", `{"token":"` + p.mailed(models.MailReset, p.ada) + `","password":"another horse battery"}`, "", 204, none}}
 	},
 	"POST /api/v1/auth/email/verify": func(p people) []call {
-		return []call{{"", "", `{"token":"` + p.mailed(models.MailVerify, p.ada) + `"}`, "", 204, none}}
+		return []call{{"", "", `{"token":"` + p.mailed(models.MailVerify, p.ada) + `"}`, p.ada.Token, 204, none}}
 	},
 	"POST /api/v1/auth/email/resend": func(p people) []call { return []call{{"", "", "", p.ada.Token, 202, none}} },
 	"GET /api/v1/auth/settings":      silent("/api/v1/auth/settings"),
@@ -101,7 +101,7 @@ var eventsOfRoutes = map[string]func(p people) []call{
 		return []call{
 			me("username", `{"username":"countess"}`, models.ActionUpdated),
 			me("another spelling", `{"username":"Countess"}`, models.ActionUpdated),
-			me("e-mail", `{"email":"countess@example.com","currentPassword":"`+goodPassword+`"}`, models.ActionUpdated),
+			me("e-mail, which waits for its proof", `{"email":"countess@example.com","currentPassword":"`+goodPassword+`"}`, none),
 			me("both at once", `{"email":"ada@example.com","username":"ada","currentPassword":"`+goodPassword+`"}`, models.ActionUpdated),
 			me("the same", `{"email":"ADA@example.com","username":"ada"}`, none),
 			me("the profile", `{"displayName":"Ada","avatar":"https://images.example.com/ada.jpg"}`, none),
