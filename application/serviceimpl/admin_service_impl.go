@@ -95,7 +95,12 @@ func (a *Administration) UpdateUser(ctx context.Context, p models.Principal, id 
 			if err := a.Proof.check(ctx, p, in.CurrentPassword.Value); err != nil {
 				return err
 			}
+			if err := change.checkFree(ctx, a.Users, p.User); err != nil { // before a mail is counted
+				return err
+			}
 		}
+		awaits := prove && a.Mails != nil // the own address waits for its proof, as by PATCH /users/me
+		room := awaits && a.Mails.hasRoom(ctx, in.Email.Value)
 		return a.Work.Do(ctx, func(ctx context.Context, r repositories.Set) error {
 			var admins []string
 			var err error
@@ -125,16 +130,24 @@ func (a *Administration) UpdateUser(ctx context.Context, p models.Principal, id 
 					return err
 				}
 			}
-			if change.changesEmail(user) {
+			now, immediate, awaited := a.Now(), change, false
+			if awaits {
+				immediate.email = dto.Optional[string]{}
+				awaited = user.AwaitEmail(in.Email.Value, now.Add(pendingLifetime))
+			} else if change.changesEmail(user) {
 				user.PendingEmail = nil
 			}
-			standing := user.Role != before.Role || user.IsActive != before.IsActive
-			now := a.Now()
-			if err := change.save(ctx, r, &user, a.NewID(), now, standing); err != nil {
+			standing := user.Role != before.Role || user.IsActive != before.IsActive || awaited
+			if err := immediate.save(ctx, r, &user, a.NewID(), now, standing); err != nil {
 				return err
 			}
 			if err := appendEntries(ctx, r, adminChanges(ctx, a.NewID, before, user, now)...); err != nil {
 				return err
+			}
+			if awaited {
+				if err := emailAwaited(ctx, r, a.Mails, user, room, a.NewID, now); err != nil {
+					return err
+				}
 			}
 			return a.tellChanges(ctx, r, before, user, own)
 		})

@@ -108,6 +108,29 @@ func (c identityChange) save(ctx context.Context, r repositories.Set, u *models.
 	return r.Outbox.Append(ctx, updated)
 }
 
+// emailAwaited tells of the address that now waits for its proof, or of none that does any more.
+// room says whether the new address may be sent a mail.
+func emailAwaited(ctx context.Context, r repositories.Set, mails *MailPromises, user models.User, room bool, newID func() string, now time.Time) error {
+	if err := r.Tokens.Delete(ctx, user.ID, models.MailVerifyPending); err != nil {
+		return err
+	}
+	if user.PendingEmail == nil {
+		return nil
+	}
+	if err := r.Audit.Append(ctx, entryOf(ctx, newID(), models.AuditEmailAwaited, user.ID, now, nil)); err != nil {
+		return err
+	}
+	if user.EmailVerified {
+		if err := mails.tell(ctx, r, models.MailEmailChangeStarted, user, nil); err != nil {
+			return err
+		}
+	}
+	if !room {
+		return nil
+	}
+	return mails.promise(ctx, r, models.MailVerifyPending, user, user.PendingEmail.Address)
+}
+
 // setField puts value into field and reports whether that is a change.
 func setField(field **string, value *string) (changed bool) {
 	same := sameText(*field, value)

@@ -141,6 +141,10 @@ func TestAdminNeedsProofForTheOwnAccount(t *testing.T) {
 		_, err := w.admin.UpdateUser(t.Context(), root, id, dto.AdminUpdateUserRequest{DisplayName: dto.Some("Root"), Email: dto.Some("ROSA@example.com")})
 		want(t, "a change of the name", err, nil)
 	}
+	proved := dto.AdminUpdateUserRequest{Email: dto.Some("new@example.com"), CurrentPassword: dto.Some(password)}
+	if u, err := w.admin.UpdateUser(t.Context(), root, root.User.ID, proved); err != nil || u.Email != "rosa@example.com" || u.Pending(w.clock.Now()) != "new@example.com" {
+		t.Errorf("UpdateUser() of the own address with proof = %+v, %v", u, err)
+	}
 	_, err := w.admin.UpdateUser(t.Context(), root, root.User.ID, dto.AdminUpdateUserRequest{Role: dto.Some("user")})
 	want(t, "a change of the role", err, nil)
 	want(t, "DeleteUser() with proof", w.admin.DeleteUser(t.Context(), other, other.User.ID, dto.DeleteUserRequest{CurrentPassword: password}), domain.ErrLastAdmin)

@@ -268,32 +268,10 @@ func (a *Accounts) Update(ctx context.Context, p models.Principal, in dto.Update
 			if !awaited {
 				return nil
 			}
-			return a.emailAwaited(ctx, r, user, room)
+			return emailAwaited(ctx, r, a.Mails, user, room, a.NewID, now)
 		})
 	})
 	return user, err
-}
-
-// emailAwaited tells of the address that now waits for its proof, or of none that does any more.
-func (a *Accounts) emailAwaited(ctx context.Context, r repositories.Set, user models.User, room bool) error {
-	if err := r.Tokens.Delete(ctx, user.ID, models.MailVerifyPending); err != nil {
-		return err
-	}
-	if user.PendingEmail == nil {
-		return nil
-	}
-	if err := r.Audit.Append(ctx, entryOf(ctx, a.NewID(), models.AuditEmailAwaited, user.ID, a.Now(), nil)); err != nil {
-		return err
-	}
-	if user.EmailVerified {
-		if err := a.Mails.tell(ctx, r, models.MailEmailChangeStarted, user, nil); err != nil {
-			return err
-		}
-	}
-	if !room {
-		return nil
-	}
-	return a.Mails.promise(ctx, r, models.MailVerifyPending, user, user.PendingEmail.Address)
 }
 
 // ChangePassword implements services.Accounts. A session that a stranger holds ends with all
