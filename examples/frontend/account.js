@@ -6,7 +6,7 @@ import { showDevices } from './devices.js';
 import { forgetLinks, showLinked } from './links.js';
 import { sendVerification } from './mails.js';
 import { $, clear, day, element, onPress, onSubmit, say, show, tell } from './page.js';
-import { asUser, drop, know, outlivesThePage, user } from './session.js';
+import { asUser, drop, know, outlivesThePage, replace, user } from './session.js';
 
 // setUpAccount makes the section work. What nobody opens is not asked for.
 export function setUpAccount() {
@@ -22,7 +22,7 @@ export function setUpAccount() {
   onOpen('#audit', showAudit);
   // The mail's link opens in another tab. Who comes back from there sees what it did.
   document.addEventListener('visibilitychange', () => {
-    if (!document.hidden && user()?.emailVerified === false) lookAgain();
+    if (!document.hidden && waiting()) lookAgain();
   });
 }
 
@@ -45,26 +45,38 @@ export async function showAccount(focusOn) {
 }
 
 function showUser() {
-  const { username, displayName, email, emailVerified, createdAt, role } = user();
+  const { username, displayName, email, emailVerified, pendingEmail, hasPassword, createdAt, role } = user();
   const name = displayName ?? username;
   $('#initial').textContent = [...name][0].toUpperCase();
   $('#greeting').textContent = `Hello, ${name}`;
   $('#handle').textContent = `@${username}`;
   const facts = {
     'E-mail': `${email} (${emailVerified ? 'verified' : 'not verified yet'})`,
+    ...pendingEmail && { 'New e-mail': `${pendingEmail} (pending)` },
     'Member since': day(createdAt),
     'Role': role,
   };
   $('#facts').replaceChildren(...Object.entries(facts).flatMap(([term, fact]) =>
     [element('dt', {}, term), element('dd', {}, fact)]));
-  $('#unverified').hidden = emailVerified;
+  $('#unverified').hidden = !waiting();
+  $('#unverified-text').textContent = pendingEmail
+    ? `Open the link in the mail that we have sent to ${pendingEmail}. Until then, ${email} stays your address.`
+    : 'Your e-mail address is not verified. Open the link in the mail that we have sent to it.';
+  for (const field of document.querySelectorAll('.proof')) field.hidden = !hasPassword;
 }
 
-async function lookAgain() {
+// waiting returns the address that waits for its proof, or null.
+function waiting() {
+  if (!user()) return null;
+  return user().pendingEmail ?? (user().emailVerified ? null : user().email);
+}
+
+// lookAgain asks what has become of the account since.
+export async function lookAgain() {
   try {
     know(await asUser('GET', '/users/me'));
     showUser();
-    if (user().emailVerified) say('Your e-mail address is verified.');
+    if (!waiting()) say('Your e-mail address is verified.');
   } catch (problem) {
     tell(problem);
   }
@@ -73,7 +85,7 @@ async function lookAgain() {
 async function resend() {
   try {
     await sendVerification();
-    say(`A mail is on its way to ${user().email}. Only the link in the newest one works.`);
+    say(`A mail is on its way to ${waiting()}. Only the link in the newest one works.`);
   } catch (problem) {
     if (problem.code !== 'already_verified') throw problem;
     await lookAgain();
@@ -84,13 +96,15 @@ async function changeEmail(fields) {
   const before = user().email;
   know(await asUser('PATCH', '/users/me', { body: fields }));
   showUser();
-  done('#change-email', user().email === before
-    ? 'That is your address already.'
-    : `Your address is ${user().email} now. We have sent it a link to verify it, and a note to the old one.`);
+  const { email, pendingEmail } = user();
+  if (pendingEmail) done('#change-email', `We have sent a link to ${pendingEmail}. It becomes your address when you open the link.`);
+  else done('#change-email', email === before ? 'That is your address already.' : `Your address is ${email} now.`);
 }
 
 async function changePassword(fields) {
-  await asUser('PUT', '/users/me/password', { body: fields });
+  const body = outlivesThePage() ? { ...fields, refreshCookie: true } : fields;
+  replace(await asUser('PUT', '/users/me/password', { body }));
+  showUser();
   done('#change-password', 'Your password has been changed. Everywhere but here, you have been logged out.');
   $('#devices').open = false; // what it shows is over
 }

@@ -1,19 +1,20 @@
 // The page: how one gets in and out. What one does with one's account stands in account.js,
 // how the service is called in api.js and session.js, the words in texts.js.
 
-import { setUpAccount, showAccount } from './account.js';
+import { lookAgain, setUpAccount, showAccount } from './account.js';
 import { call, Problem } from './api.js';
 import { forgetLinks, watchLinks } from './links.js';
-import { forgot, mailed, reset, verify } from './mails.js';
+import { askOtherTabs, forgot, mailed, proveForOthers, reset, verify, verifyAsUser } from './mails.js';
 import { arrival, begin as beginAtProvider, exchange, reportLinkEnd } from './oauth.js';
 import { $, clear, element, icon, idle, onPress, onSubmit, say, show, tell } from './page.js';
 import { offerToShow } from './passwords.js';
 import { begin, forget, onEnd, outlivesThePage, resume, user } from './session.js';
+import { isOpen, loadSettings, mayResume, offered, withWish } from './settings.js';
 import { providers } from './texts.js';
 
 let ticket = null;       // stands for the account that lacks an e-mail address
 let ticketProvider;      // who did not tell it
-let resetToken = null;   // of the mail that led here
+let mailToken = null;    // of the mail that led here
 let suggested = null;    // the provider to link, once logged in
 
 start();
@@ -23,15 +24,16 @@ async function start() {
   if (['127.0.0.1', '[::1]'].includes(location.hostname)) {
     return location.replace(Object.assign(new URL(location), { hostname: 'localhost' }));
   }
-  for (const list of document.querySelectorAll('.providers')) {
-    list.append(...Object.keys(providers).map(providerButton));
-  }
+  const mail = mailed();
+  const back = arrival();
+  show('waiting', { focus: false });
   document.querySelectorAll('input[type=password]').forEach(offerToShow);
   onSubmit($('#login form'), logInWithPassword);
   onSubmit($('#register form'), register);
   onSubmit($('#complete form'), complete);
   onSubmit($('#forgot form'), askForReset);
   onSubmit($('#reset form'), choosePassword);
+  onSubmit($('#verify form'), proveAddress);
   $('#logout').addEventListener('click', logOut);
   window.addEventListener('hashchange', () => user() || showLoggedOut());
   // A page that the back button brings back is as it was left: busy with leaving.
@@ -39,10 +41,16 @@ async function start() {
   onEnd(showLoggedOut);
   setUpAccount();
   watchLinks();
+  proveForOthers(() => ticket || user(), proveForAnother);
 
-  const mail = mailed();
-  const back = arrival();
-  show('waiting', { focus: false });
+  try {
+    await loadSettings();
+  } catch (problem) {
+    showLoggedOut({ focus: false });
+    return tell(problem);
+  }
+  for (const list of document.querySelectorAll('.providers')) list.append(...offered().map(providerButton));
+  $('#login-keep').checked = back?.flow?.keep ?? false;
   if (mail) return comeFromMail(mail);
   if (back?.code) return comeBack(back);
   if (back) return comeBackFromLinking(back);
@@ -52,11 +60,21 @@ async function start() {
 // ---- In and out
 
 async function logInWithPassword({ name, password }) {
-  await logIn(await call('POST', '/auth/login', { body: { [name.includes('@') ? 'email' : 'username']: name, password } }));
+  await logIn(await call('POST', '/auth/login', { body: withWish({ [name.includes('@') ? 'email' : 'username']: name, password }) }));
 }
 
 async function register(fields) {
-  await logIn(await call('POST', '/auth/register', { body: fields }));
+  const auth = await call('POST', '/auth/register', { body: withWish(fields) });
+  await (auth ? logIn(auth) : lookIntoMailbox(fields.email));
+}
+
+// lookIntoMailbox is for a registration that becomes an account when its address is proved. Whether
+// the address has an account already is told by mail alone.
+function lookIntoMailbox(email) {
+  document.querySelectorAll('form').forEach(clear);
+  history.replaceState(null, '', '/');
+  $('#mailbox-email').textContent = email;
+  show('mailbox');
 }
 
 async function logIn(auth) {
@@ -67,7 +85,8 @@ async function logIn(auth) {
   const wanted = suggested;
   suggested = null;
   const shown = showAccount(wanted);
-  if (auth.isNewUser) say('Welcome! Your account has been made.');
+  if (auth.takenOver) say('The account of your address is yours now. A password or a log-in that was not yours has been removed.');
+  else if (auth.isNewUser) say('Welcome! Your account has been made.');
   await shown;
   if (wanted) say(`You are logged in. Now you can link ${providers[wanted]} below.`);
 }
@@ -87,12 +106,12 @@ async function logOut() {
 function showLoggedOut(options) {
   forgetLinks();
   const wanted = location.hash.slice(1);
-  show(['register', 'forgot'].includes(wanted) ? wanted : 'login', options);
+  show(wanted === 'forgot' || (wanted === 'register' && isOpen()) ? wanted : 'login', options);
 }
 
 // showWhoeverIsHere goes on with the log-in that a cookie has kept, where there is one.
 async function showWhoeverIsHere(options) {
-  if (await resume()) return showAccount();
+  if (user() || (mayResume() && await resume())) return showAccount();
   showLoggedOut(options);
 }
 
@@ -100,18 +119,55 @@ async function showWhoeverIsHere(options) {
 
 async function comeFromMail({ purpose, token }) {
   if (purpose === 'reset') {
-    resetToken = token;
+    mailToken = token;
     return show('reset');
   }
-  try {
-    await verify(token);
+  if (mayResume()) await resume();
+  if (!token) {
     await showWhoeverIsHere();
-    say(user() ? 'Your e-mail address is verified.' : 'Your e-mail address is verified. You can close this window, or log in here.');
-  } catch (problem) {
-    await showWhoeverIsHere();
-    if (problem.code === 'invalid_token' && user()?.emailVerified) return say('Your e-mail address is verified.');
-    tell(problem.code === 'invalid_token' ? new Problem('unverified') : problem);
+    return tell(new Problem('unverified'));
   }
+  mailToken = token;
+  $('#verify-proof').hidden = user() !== null;
+  show('verify'); // and send nothing yet: a scanner of mails opens links, too
+}
+
+// proveAddress sends the mail's token with the proof of the account: a password, the log-in of this
+// tab, or what another tab has.
+async function proveAddress({ password, username }) {
+  const body = { token: mailToken, ...username && { username } };
+  try {
+    if (password) await verify({ ...body, password });
+    else await (user() ? verifyAsUser(body) : askOtherTabs(body));
+  } catch (problem) {
+    if (problem.code === 'login_required') $('#verify-proof').hidden = false; // who is logged in is another one
+    if (problem.code === 'username_taken') $('#verify-rename').hidden = false;
+    if (problem.code !== 'invalid_token') throw problem;
+    await leaveMail();
+    return user()?.emailVerified && !user().pendingEmail ? say('Your e-mail address is verified.') : tell(new Problem('unverified'));
+  }
+  await leaveMail();
+  say(user() ? 'Your e-mail address is verified.' : 'Your e-mail address is verified. You can close this window, or log in here.');
+}
+
+async function leaveMail() {
+  mailToken = null;
+  clear($('#verify form'));
+  if (user()) await lookAgain();
+  await showWhoeverIsHere();
+}
+
+// proveForAnother verifies for a tab that a mail has opened, by the log-in of this one or the ticket
+// that it holds.
+async function proveForAnother(body) {
+  if (!ticket) {
+    await verifyAsUser(body);
+    return lookAgain();
+  }
+  await verify({ ...body, ticket });
+  ticket = null;
+  showLoggedOut({ focus: false });
+  say(`Your account has been made. Continue with ${providers[ticketProvider]} to log in.`);
 }
 
 // askForReset always says the same: whether somebody has an account is nobody's business.
@@ -124,14 +180,14 @@ async function askForReset({ email }) {
 
 async function choosePassword({ password }) {
   try {
-    await reset(resetToken, password);
+    await reset(mailToken, password);
   } catch (problem) {
     if (problem.code !== 'invalid_token') throw problem;
     history.replaceState(null, '', '/#forgot'); // for another mail
     showLoggedOut();
     return tell(problem);
   }
-  resetToken = null;
+  mailToken = null;
   clear($('#reset form'));
   showLoggedOut();
   say('Your password has been changed, and you have been logged out everywhere. Log in with the new one.');
@@ -143,7 +199,7 @@ function providerButton(provider) {
   const button = element('button', { type: 'button', className: 'provider' }, icon(provider), `Continue with ${providers[provider]}`);
   button.dataset.provider = provider;
   onPress(button, async () => {
-    await beginAtProvider(provider);
+    await beginAtProvider(provider, $('#login-keep').checked);
     await forever(); // the browser is leaving: stay busy
   }, provider);
   return button;
@@ -152,7 +208,7 @@ function providerButton(provider) {
 async function comeBack(back) {
   const provider = back.flow?.provider;
   try {
-    await logIn(await exchange(back));
+    await logIn(await exchange(back, withWish));
   } catch (problem) {
     if (problem.code === 'email_required') {
       ({ ticket } = problem);
@@ -167,7 +223,8 @@ async function comeBack(back) {
 
 async function complete(fields) {
   try {
-    await logIn(await call('POST', '/auth/oauth/complete', { body: { ticket, ...fields } }));
+    const auth = await call('POST', '/auth/oauth/complete', { body: withWish({ ticket, ...fields }) });
+    await (auth ? logIn(auth) : lookIntoMailbox(fields.email));
   } catch (problem) {
     if (problem.code !== 'invalid_ticket') throw problem;
     showLoggedOut();

@@ -2,7 +2,7 @@
 
 import { $, element, minute, onPress, say, tell } from './page.js';
 import { asUser } from './session.js';
-import { describeDevice } from './texts.js';
+import { describeDevice, describeMethod } from './texts.js';
 
 // showDevices shows the sessions, this one first.
 export async function showDevices() {
@@ -16,12 +16,12 @@ export async function showDevices() {
   }
 }
 
-function row({ id, userAgent, ip, createdAt, lastUsedAt, current }) {
+function row({ id, method, userAgent, ip, createdAt, lastUsedAt, current }) {
   const device = describeDevice(userAgent);
   return element('li', {},
     element('span', { className: 'name', title: userAgent }, device,
       element('small', {}, ip),
-      element('small', {}, `since ${minute(createdAt)}`),
+      element('small', {}, `since ${minute(createdAt)}, ${describeMethod(method)}`),
       element('small', {}, `last used ${minute(lastUsedAt)}`)),
     current ? element('strong', { className: 'badge' }, 'This one') : endButton(id, device, createdAt));
 }

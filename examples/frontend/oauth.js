@@ -8,8 +8,8 @@
 import { call, Problem } from './api.js';
 import { asUser } from './session.js';
 
-// begin sends this tab to the provider. It returns only where that fails.
-export async function begin(provider) {
+// begin sends this tab to the provider. It returns only where that fails. keep comes back with arrival.
+export async function begin(provider, keep) {
   if (!window.crypto?.subtle) throw new Problem('insecure_context'); // plain http, but not localhost
   const state = randomText();
   const verifier = randomText();
@@ -21,7 +21,7 @@ export async function begin(provider) {
   const { url } = await call('GET', `/auth/${provider}?${query}`);
   // For the way back. sessionStorage belongs to this tab, so any number of tabs can log in at
   // once. What is kept is no token, and is forgotten when it is used.
-  sessionStorage.setItem(`oauth:${state}`, JSON.stringify({ provider, verifier }));
+  sessionStorage.setItem(`oauth:${state}`, JSON.stringify({ provider, verifier, keep }));
   location.assign(url);
 }
 
@@ -40,25 +40,25 @@ export function arrival() {
     code: query.get('code'),
     error: query.get('error'),
     linked: query.get('linked'),
-    flow, // {provider, verifier}; null where this tab began nothing of the kind
+    flow, // {provider, verifier, keep}; null where this tab began nothing of the kind
   };
 }
 
 // exchange redeems the code for a session. It throws email_required, with a ticket, where the
 // provider gave no e-mail address.
-export async function exchange({ code, flow }) {
+export async function exchange({ code, flow }, withWish) {
   // Somebody else's code, in a link that one was made to follow, would log one in as them.
   if (!flow) throw new Problem('unknown_flow');
-  return call('POST', '/auth/exchange', { body: { code, codeVerifier: flow.verifier } });
+  return call('POST', '/auth/exchange', { body: withWish({ code, codeVerifier: flow.verifier }) });
 }
 
 // beginLink lets a person who is logged in add a provider. It happens in a window of its own,
 // since leaving this page would forget the session; where the browser allows none, this tab
-// goes there.
-export async function beginLink(provider) {
+// goes there. proof is the current password, if there is one.
+export async function beginLink(provider, proof) {
   const popup = window.open('', '_blank', 'popup,width=480,height=720'); // allowed only within a click
   try {
-    const { url } = await asUser('POST', `/users/me/oauth-providers/${provider}`);
+    const { url } = await asUser('POST', `/users/me/oauth-providers/${provider}`, { body: proof });
     if (!popup) return location.assign(url);
     popup.opener = null; // the provider's page need not know this one
     popup.location.replace(url);

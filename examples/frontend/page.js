@@ -57,7 +57,7 @@ export function onPress(button, act, provider) {
   }));
 }
 
-const fieldOf = { __proto__: null, email_taken: 'email', username_taken: 'username', wrong_password: 'currentPassword' };
+const fieldOf = { __proto__: null, email_taken: 'email', username_taken: 'username', wrong_password: 'currentPassword', login_required: 'password' };
 
 // showFaults puts what is wrong beside its fields. What belongs to none stands above the form.
 function showFaults(form, problem) {

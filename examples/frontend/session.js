@@ -24,9 +24,14 @@ function keep(s, auth) {
   Object.assign(s, {
     token: auth.token,
     renewAt: Date.now() + (auth.expiresIn - margin) * 1000,
-    refreshToken: auth.refreshToken, // undefined in cookie mode: the browser has it, and no script
+    refreshToken: auth.refreshToken, // undefined where it came as a cookie: the browser has it, and no script
     user: auth.user,
   });
+}
+
+// replace keeps the new session that the service has begun in place of this one.
+export function replace(auth) {
+  keep(session, auth);
 }
 
 // user returns who is logged in, or null.
@@ -45,7 +50,6 @@ export function outlivesThePage() {
 }
 
 // resume goes on with the log-in that a cookie has kept, and returns whether there was one.
-// Without cookie mode there never is: the service then wants a token in the body.
 export async function resume() {
   try {
     begin(await inTurn(() => redeem()));
@@ -77,7 +81,7 @@ export async function asUser(method, path, options) {
     if (session === s) return answer;
   } catch (problem) {
     if (session === s) {
-      if (problem.status === 401) drop();
+      if (problem.status === 401 && problem.code !== 'login_required') drop();
       throw problem;
     }
   }
@@ -114,8 +118,8 @@ async function refresh(s) {
   keep(s, auth);
 }
 
-// redeem asks once more where no answer came: it may have got lost on its way, and within 10
-// seconds the service has another successor for whoever lost the first. So it does not wait long.
+// redeem asks once more where no answer came: it may have got lost on its way, and for a short time
+// (REFRESH_GRACE) the service answers a used token with the same successor. So it does not wait long.
 async function redeem(refreshToken) {
   const ask = () => call('POST', '/auth/refresh', { body: { refreshToken }, patience: 5_000 });
   try {

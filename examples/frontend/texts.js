@@ -1,7 +1,8 @@
 // What a person reads for each error code. A code is a promise of the service, its own
 // "detail" is for developers.
 
-// Names and codes come from outside: without a prototype, "constructor" finds nothing.
+// Names and codes come from outside: without a prototype, "constructor" finds nothing. The service
+// tells which providers it has, and their names.
 export const providers = { __proto__: null, google: 'Google', facebook: 'Facebook', line: 'LINE' };
 
 const problems = {
@@ -18,6 +19,9 @@ const problems = {
     + 'Log out, log in once more, and try again.',
   last_admin: 'Somebody has to stay an admin, and you are the last one.',
   already_verified: 'Your e-mail address is verified already.',
+  login_required: 'The password is wrong, or none was typed and no other tab could prove the account.',
+  registration_closed: 'New accounts are made by those who run this service alone.',
+  email_domain_not_allowed: 'Addresses of that domain cannot be used here.',
   invalid_token: 'This link has been used or is too old. Ask for a new one.',
   unverified: 'This link has been used or is too old. Once logged in, you can have the mail sent again.',
 
@@ -73,8 +77,8 @@ const faults = {
   too_long: 'This is too long.',
   common_password: 'Many people use this password, so it is guessed first. Choose another one.',
   breached_password: 'This password was stolen from some other place, and is known. Choose another one.',
+  reserved: 'This name is kept for those who run this service.',
   contains_identity: 'Leave your username and your e-mail address out of it.',
-  breached_password: 'This password has been stolen elsewhere, so it is known. Choose another one.',
 
   'email format': 'This is not an e-mail address.',
   'username format': 'Use letters, digits, dots, dashes and underscores; begin and end with a letter or digit.',
@@ -119,6 +123,7 @@ const deeds = {
   password_changed: 'Password changed',
   password_reset: 'Password reset by mail',
   password_reset_requested: 'Mail for a new password asked for',
+  email_change_started: 'Change of the e-mail address begun',
   email_changed: 'E-mail address changed',
   email_verified: 'E-mail address verified',
   username_changed: 'Username changed',
@@ -135,11 +140,17 @@ const deeds = {
 export function describeEntry({ action, detail, userId, actorId }) {
   const { method = '', provider = method } = detail ?? {};
   const words = (deeds[action] ?? action)
-    .replace('{with}', method in providers ? `with ${providers[method]}` : method === 'password' ? 'with a password' : '')
+    .replace('{with}', describeMethod(method))
     .replace('{provider}', providers[provider] ?? 'a provider')
     .trim();
   const byOthers = (actorId && actorId !== userId) || detail?.by;
   return byOthers ? `${words}, by those who run this service` : words;
+}
+
+// describeMethod returns words for the way of a log-in.
+export function describeMethod(method) {
+  if (method in providers) return `with ${providers[method]}`;
+  return method === 'password' ? 'with a password' : '';
 }
 
 // What a browser says of itself names many others, too: the first of these that is there, counts.

@@ -2,111 +2,150 @@ package browser
 
 import (
 	"testing"
+
+	"gofiber-auth/test/client"
 )
 
 // link links a provider in the window that opens for it.
-func (b *tab) link(provider, person string) {
+func (b *tab) link(provider string, who someone) {
 	b.t.Helper()
-	window := b.popup(func() { b.press("Link " + provider) })
-	window.consent(person)
+	window := b.popup(func() { b.proveTo("Link " + provider) })
+	window.consent(who)
 	b.closed(window)
 }
 
-// Linking happens beside the page, which stays logged in.
-func TestLinkAndUnlink(t *testing.T) {
-	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.register("joan")
-	b.link("LINE", "linus")
-	b.see("LINE is linked.")
-	b.see("Hello, joan")
-	if got := b.focused(); got != "Unlink LINE" {
-		t.Errorf("after linking the focus is on %q, not on the row", got)
-	}
-	b.press("Log out")
-	b.press("Continue with LINE")
-	b.consent("linus")
-	b.see("Hello, joan")
-
-	b.press("Unlink LINE")
-	b.see("LINE is not linked any more.")
-	b.seesNot("linked on")
-	b.press("Log out")
-	b.press("Continue with LINE")
-	b.consent("linus")
-	b.see("Your e-mail address, please") // as nobody that is known
+// proveTo presses "Link X" or "Unlink X", and proves the account by its password.
+func (b *tab) proveTo(button string) {
+	b.t.Helper()
+	b.press(button)
+	b.fill("Current password", client.Password)
+	b.press(button + " now")
 }
 
-func TestLinkingWhatBelongsToSomebodyElse(t *testing.T) {
+// Linking happens beside the page, which stays logged in, and needs the password, as unlinking does.
+func TestLinkAndUnlink(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.press("Continue with Facebook")
-	b.consent("somchai")
-	b.see("Hello, สมชาย ใจดี")
-	b.press("Log out")
-	b.register("joan")
-	b.link("Facebook", "somchai")
-	b.see("That account of Facebook is linked to an account here already")
-	b.see("Hello, joan")
-	b.seesNot("linked on")
+	b := newBrowser(t, demo(t))
+	name := b.register()
+	quiet := someone{name: "Linus " + name}
+	b.press("Link LINE")
+	b.focusIs("Current password")
+	b.fill("Current password", "not the password")
+	refused := b.popup(func() { b.press("Link LINE now") })
+	b.closed(refused)
+	b.see("Your current password is missing or wrong.")
+	b.faultIs("Current password", "Your current password is missing or wrong.")
+	b.link("LINE", quiet)
+	b.see("LINE is linked.")
+	b.see("Hello, " + name)
+	b.focusIs("Unlink LINE")
+	b.logOut()
+	b.press("Continue with LINE")
+	b.consent(quiet)
+	b.see("Hello, " + name)
+	b.press("Where you are logged in")
+	b.see("with LINE")
 
-	window := b.popup(func() { b.press("Link LINE") })
+	elsewhere := newBrowser(t, b.base)
+	elsewhere.logIn(name, client.Password)
+	elsewhere.see("linked on")
+	elsewhere.proveTo("Unlink LINE")
+	elsewhere.see("LINE is not linked any more.")
+	elsewhere.seesNot("linked on")
+	b.press("What has happened") // its session began by what is no longer linked
+	b.see("You are not logged in any more. Log in again.")
+	b.press("Continue with LINE")
+	b.consent(quiet)
+	b.see("Your e-mail address, please")
+}
+
+func TestLinkingThatIsRefused(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t, demo(t))
+	who := someone{name: "สมชาย ใจดี", email: client.Name() + "@example.com"}
+	b.press("Continue with Facebook")
+	b.consent(who)
+	b.see("Hello, สมชาย ใจดี")
+	b.press("Unlink Facebook")
+	b.see("That is the only way into your account.")
+	b.logOut()
+	name := b.register()
+	b.link("Facebook", who)
+	b.see("That account of Facebook is linked to an account here already")
+	window := b.popup(func() { b.proveTo("Link LINE") })
 	window.deny()
 	b.closed(window)
 	b.see("You did not allow LINE to log you in here.")
-	b.see("Hello, joan")
+	b.see("Hello, " + name)
+	b.seesNot("linked on")
 }
 
-// Where a browser allows no windows, the tab goes itself, and says what that costs.
+// Where a browser allows no windows the tab goes itself. It comes back logged in if a cookie has kept
+// the log-in, and else says what that costs.
 func TestLinkingWithoutAWindow(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.register("joan")
-	b.run("window.open = () => null")
-	b.press("Link LINE")
-	b.consent("linus")
-	b.see("LINE is linked. Log in again to see it.")
-	b.atHome()
-	b.press("Continue with LINE")
-	b.consent("linus")
-	b.see("Hello, joan")
+	for mode, says := range map[string]string{"in memory": "LINE is linked. Log in again to see it.", "by cookie": "LINE is linked."} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			b := newBrowser(t, demo(t))
+			if mode == "by cookie" {
+				b.keepLogIn()
+			}
+			name := b.register()
+			b.run("window.open = () => null")
+			b.proveTo("Link LINE")
+			b.consent(someone{name: "Linus " + name})
+			b.see(says)
+			b.atHome()
+			if mode == "by cookie" {
+				b.see("linked on")
+			}
+		})
+	}
 }
 
-// Somebody who claims the address of an account is not let in, and is told the way.
+// One who claims the address of an account is not let in, and is told the way.
 func TestAccountExists(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.register("ada")
-	b.press("Log out")
+	b := newBrowser(t, demo(t))
+	name := b.register()
+	b.logOut()
+	who := someone{name: "Ada Lovelace", email: name + "@example.com"}
 	b.press("Continue with Facebook")
-	b.consent("ada")
+	b.consent(who)
 	b.see("Your e-mail address has an account here already.")
 	b.see("then link Facebook under “Linked accounts”.")
-	b.logIn("ada", goodPassword)
+	b.logIn(name, client.Password)
 	b.see("You are logged in. Now you can link Facebook below.")
-	if got := b.focused(); got != "Link Facebook" {
-		t.Errorf("the focus is on %q, not on what to press next", got)
-	}
-	b.link("Facebook", "ada")
+	b.focusIs("Link Facebook")
+	b.link("Facebook", who)
 	b.see("Facebook is linked.")
-	b.press("Log out")
-	b.press("Continue with Facebook")
-	b.consent("ada")
-	b.see("@ada")
 }
 
-func TestLastLoginMethod(t *testing.T) {
+// An account that a stranger prepared with the address of another person becomes that person's, who
+// is told, and the stranger stays outside.
+func TestPreparedAccount(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, service(t))
-	b.press("Continue with Google")
-	b.consent("ada")
-	b.see("Hello, Ada Lovelace")
-	b.press("Unlink Google")
-	b.see("That is the only way into your account.")
-	b.link("LINE", "linus")
-	b.see("LINE is linked.")
-	b.press("Unlink Google")
-	b.see("Google is not linked any more.")
-	b.press("Unlink LINE")
-	b.see("That is the only way into your account.")
+	stranger := newBrowser(t, demo(t))
+	name := stranger.register()
+	mallory := someone{name: "Mallory " + name, email: "mallory-" + name + "@example.com"}
+	stranger.link("Facebook", mallory)
+	stranger.see("Facebook is linked.")
+
+	owner := newBrowser(t, stranger.base)
+	owner.press("Continue with Google")
+	owner.consent(someone{name: "Ada Lovelace", email: name + "@example.com", proved: true})
+	owner.see("A password or a log-in that was not yours has been removed.")
+	owner.see("Hello, Ada Lovelace")
+	owner.see(name + "@example.com (verified)")
+	owner.seesNot("Unlink Facebook")
+
+	stranger.press("What has happened")
+	stranger.see("You are not logged in any more. Log in again.")
+	stranger.logIn(name, client.Password)
+	stranger.see("The account or the password is wrong.")
+	stranger.press("Continue with Facebook")
+	stranger.consent(mallory)
+	stranger.see("Welcome! Your account has been made.")
+	stranger.seesNot(name + "@example.com (verified)")
 }

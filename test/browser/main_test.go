@@ -2,9 +2,11 @@ package browser
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -19,17 +21,24 @@ import (
 // nothing of the others', as of different people.
 var chromium context.Context
 
+// atOnce is how many tests look at pages at the same time: one browser draws for all of them.
+const atOnce = 4
+
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	ctx, stop := context.WithTimeout(context.Background(), 10*time.Minute) // installing one included
+	flag.Parse()
+	if parallel, err := strconv.Atoi(flag.Lookup("test.parallel").Value.String()); err == nil && parallel > atOnce {
+		_ = flag.Set("test.parallel", strconv.Itoa(atOnce)) // it takes any number
+	}
+	installing, stop := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer stop()
-	program, err := findOrInstall(ctx, func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) })
+	program, err := findOrInstall(installing, func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) })
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	browser, end, err := launch(ctx, program)
+	browser, end, err := launch(context.Background(), program)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, program+":", err)
 		return 1

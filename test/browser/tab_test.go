@@ -16,8 +16,8 @@ import (
 	"gofiber-auth/test/harness"
 )
 
-// tab is a tab of somebody's browser. What it does, a person could do: it finds things by the
-// words on them, and clicks and types.
+// tab is a tab of a person's browser. What it does, a person could do: it finds things by the words
+// on them, and clicks and types.
 type tab struct {
 	t    *testing.T
 	ctx  context.Context
@@ -131,10 +131,9 @@ func (b *tab) visit(path string) {
 	b.do("visit "+path, chromedp.Navigate(b.base+path))
 }
 
-// back presses the browser's back button.
-func (b *tab) back() {
+func (b *tab) reload() {
 	b.t.Helper()
-	b.do("back", chromedp.Evaluate[chromedp.Void]("history.back()"))
+	b.do("reload", chromedp.Reload())
 }
 
 func (b *tab) location() string {
@@ -267,11 +266,22 @@ func (b *tab) focused() string {
 	return name
 }
 
+// someone is a person at the development identity provider. Only Google tells whether the address is
+// proved; the same name and address are the same person.
+type someone struct {
+	name, email string
+	proved      bool
+}
+
 // consent logs in at the development identity provider.
-func (b *tab) consent(person string) {
+func (b *tab) consent(who someone) {
 	b.t.Helper()
-	b.click(`document.querySelector('input[name=person][value=` + person + `]')`)
-	b.click(`document.querySelector('#continue')`)
+	b.waitFor("the provider asks", "!!document.querySelector('#consent-other')")
+	b.run(`document.querySelector('#someone-else').open = true
+		document.querySelector('#name').value = ` + quote(who.name) + `
+		document.querySelector('#email').value = ` + quote(who.email) + `
+		document.querySelectorAll('#verified').forEach((box) => { box.checked = ` + fmt.Sprint(who.proved) + ` })`)
+	b.click(`document.querySelector('#continue-other')`)
 }
 
 func (b *tab) deny() {
@@ -319,4 +329,28 @@ func (b *tab) closed(window *tab) {
 func (b *tab) run(script string) {
 	b.t.Helper()
 	b.do(script, chromedp.Evaluate[chromedp.Void](script))
+}
+
+// faultIs fails unless that is said to be wrong with the field of a label; "" is nothing.
+func (b *tab) faultIs(label, want string) {
+	b.t.Helper()
+	if got := b.fault(label); !strings.HasPrefix(got, want) || (want == "") != (got == "") {
+		b.t.Errorf("beside %s stands %q, want %q", label, got, want)
+	}
+}
+
+// focusIs fails unless what has that name has the focus.
+func (b *tab) focusIs(want string) {
+	b.t.Helper()
+	if got := b.focused(); got != want {
+		b.t.Errorf("the focus is on %q, want %q", got, want)
+	}
+}
+
+// atHome fails where the address shows more than the page's own: no code, no state, no token.
+func (b *tab) atHome() {
+	b.t.Helper()
+	if got := b.location(); got != b.base+"/" {
+		b.t.Errorf("the address is %s, want %s/", got, b.base)
+	}
 }

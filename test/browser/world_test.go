@@ -1,9 +1,10 @@
 package browser
 
 import (
-	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -11,22 +12,23 @@ import (
 	"gofiber-auth/test/harness"
 )
 
-const goodPassword = "correct horse battery staple"
+// demo is the service as "make run" starts it. Tests share it: each has people of its own.
+var demo = harness.Share(func(t testing.TB) string { return service(t) })
 
-// The tests that need no setting and no person of the development identity provider share a
-// service: each has people of its own there.
-var (
-	shared     = harness.Share(func(t testing.TB) string { return service(t) })
-	withCookie = harness.Share(func(t testing.TB) string { return service(t, byCookie) })
-	shortLived = harness.Share(func(t testing.TB) string { return service(t, soon) })
-)
+// hasty is a service whose access tokens run out soon.
+var hasty = harness.Share(func(t testing.TB) string { return service(t, "JWT_EXPIRES_IN=2s") })
 
-// service starts the service as "make run" does, with further settings ("NAME=value"), and
-// returns where a browser finds it.
+// cautious is a service where a registration becomes an account when its address is proved.
+var cautious = harness.Share(func(t testing.TB) string { return service(t, "REGISTRATION=verified") })
+
+// service starts the service with further settings ("NAME=value"), and returns where a browser
+// finds it.
 func service(t testing.TB, settings ...string) string {
 	t.Helper()
 	env := harness.NewEnv(t)
-	env["APP_ENV"], env["BCRYPT_COST"], env["LOG_LEVEL"] = "development", "10", "info"
+	env["APP_ENV"] = "development" // the demo and the identity provider are there alone
+	env["BCRYPT_COST"] = "10"
+	env["LOG_LEVEL"] = "info"
 	for _, setting := range settings {
 		name, value, _ := strings.Cut(setting, "=")
 		env[name] = value
@@ -35,33 +37,35 @@ func service(t testing.TB, settings ...string) string {
 	return "http://localhost:" + env["APP_PORT"]
 }
 
-// person returns a username that no other test has. It begins with the name.
-func person(name string) string { return name + strings.ToLower(rand.Text()[:8]) }
+// api is the service without the demo.
+func (b *tab) api() *client.Client { return client.New(b.base) }
 
-// auth is what the tests read of the service's answers, code where it is a problem.
-type auth struct{ Token, RefreshToken, Code string }
-
-// call makes a request as another front end would. It must succeed.
-func call(t *testing.T, base, method, path, token, body string) auth {
-	t.Helper()
-	answer := try(t, base, method, path, token, body)
-	if answer.Code != "" {
-		t.Fatalf("%s %s: %s", method, path, answer.Code)
-	}
-	return answer
-}
-
-func try(t *testing.T, base, method, path, token, body string) (answer auth) {
-	t.Helper()
-	request := client.Request{Method: method, Path: path, Token: token}
-	if body != "" {
-		request.Body = body
-	}
-	got := client.New(base).Send(t, request)
-	if got.Status != http.StatusNoContent {
-		if err := json.Unmarshal(got.Body, &answer); err != nil {
-			t.Fatalf("%s %s: %v in %s", method, path, err, got.Body)
+// links waits until so many mails to an address lead to a path of the demo, and returns where
+// they lead: paths with tokens, the newest first.
+func (b *tab) links(to, path string, n int) []string {
+	b.t.Helper()
+	link := regexp.MustCompile(regexp.QuoteMeta(b.base+path) + `\?token=[A-Za-z0-9_-]{20,}`)
+	var found []string
+	harness.Eventually(b.t, fmt.Sprintf("there are %d mails that lead to %s", n, path), func() error {
+		res, err := http.Get(b.base + "/dev/mail?format=json")
+		if err != nil {
+			return err
 		}
-	}
-	return answer
+		defer res.Body.Close()
+		var box struct{ Mails []struct{ To, Text string } }
+		if err := json.NewDecoder(res.Body).Decode(&box); err != nil {
+			return err
+		}
+		found = nil
+		for _, m := range box.Mails {
+			if there := link.FindString(m.Text); there != "" && m.To == to {
+				found = append(found, strings.TrimPrefix(there, b.base))
+			}
+		}
+		if len(found) != n {
+			return fmt.Errorf("there are %d of %d mails", len(found), len(box.Mails))
+		}
+		return nil
+	})
+	return found
 }
