@@ -28,14 +28,16 @@ type Auth struct {
 	RefreshExpiresIn int
 	User             User
 	IsNewUser        bool // of a log-in through a provider
+	TakenOver        bool // of the same
 }
 
 // User is User of the contract.
 type User struct {
 	ID, Email, Username, Role          string
 	DisplayName, Avatar, OauthProvider *string
+	PendingEmail                       *string
 	IsActive, IsOauthUser              bool
-	EmailVerified                      bool
+	EmailVerified, HasPassword         bool
 	LastLoginAt                        *time.Time
 	CreatedAt, UpdatedAt               time.Time
 }

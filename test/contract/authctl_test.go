@@ -64,6 +64,26 @@ func TestAuthctlUsers(t *testing.T) {
 		if code, output := authctl(t, s.env, "short\n", "user", "create", "--email", "x@example.com", "--username", "xavier"); code != 1 || !strings.Contains(output, "password") {
 			t.Errorf("user create with a short password: %d %s", code, output)
 		}
+		old := s.one.LogIn(t, name, client.Password)
+		for _, args := range []string{"user verify ", "user password "} {
+			if code, output := authctl(t, s.env, client.Another+"\n", strings.Fields(args+a.User.Email)...); code != 0 {
+				t.Errorf("%s: exit code %d: %s", args, code, output)
+			}
+		}
+		s.dead(t, "a session from before the operator set a password", old)
+		s.one.Refuses(t, client.Login(name, client.Password), 401, "invalid_credentials")
+		if old = s.one.LogIn(t, name, client.Another); !old.User.EmailVerified {
+			t.Error("user verify does not verify the e-mail")
+		}
+		if code, output := authctl(t, s.env, "", "sessions", "end", a.User.Email); code != 0 {
+			t.Errorf("sessions end: %d %s", code, output)
+		}
+		s.dead(t, "a session that the operator ended", old)
+		s.lives(t, "the session of another user", root)
+		if code, output := authctl(t, s.env, "", "sessions", "end", "--all"); code != 0 {
+			t.Errorf("sessions end --all: %d %s", code, output)
+		}
+		s.dead(t, "a session when all ended", root)
 		if code, output := authctl(t, s.env, "", "migrate", "status"); code != 0 || !strings.Contains(output, "applied") {
 			t.Errorf("migrate status: %d %s", code, output)
 		}
@@ -83,6 +103,10 @@ var eventsOfCommands = []struct {
 	{"user demote", []string{"made@example.com"}, nil},
 	{"user disable", []string{"made@example.com"}, nil},
 	{"user enable", []string{"made@example.com"}, nil},
+	{"user password", []string{"made@example.com"}, nil},
+	{"user verify", []string{"made@example.com"}, nil},
+	{"sessions end", []string{"--all"}, nil},
+	{"config check", []string{"--strict"}, nil},
 	{"events status", nil, nil},
 	{"events replay", []string{"--all"}, nil}, // the stream has them already
 	{"keys rotate", nil, nil},

@@ -23,17 +23,58 @@ func refusesToStart(t *testing.T, settings map[string]string, code int) string {
 	return s.Output()
 }
 
+// TestConfigurationFaultsAreNamedAtOnce: by the start and by authctl config check alike, and never
+// with a value.
 func TestConfigurationFaultsAreNamedAtOnce(t *testing.T) {
 	t.Parallel()
-	const secret = "too-short-to-be-a-secret"
-	output := refusesToStart(t, map[string]string{"APP_ENV": "production", "JWT_SECRET": secret}, 2)
-	for _, variable := range []string{"JWT_SECRET", "DATABASE_URL", "NATS_URL", "FRONTEND_URL", "TOKEN_ENCRYPTION_KEY", "BCRYPT_COST"} {
-		if !strings.Contains(output, variable) {
-			t.Errorf("no word of %s in %s", variable, output)
-		}
+	const secret, sample = "Rj2-Wm9-Kx4-Tq7-Bz5-Hn8-Cv3-Lp6", "your-256-bit-secret-Rj2-Wm9-Kx4-Tq7"
+	const database, cleartext = "postgres://owner:Rj2Wm9Kx4Tq7Bz5@127.0.0.1/accounts", "http://front.example.org"
+	for name, c := range map[string]struct {
+		settings map[string]string
+		named    string
+	}{
+		"production":                     {map[string]string{"APP_ENV": "production", "JWT_SECRET": "Rj2-Wm9-Kx4-Tq7"}, "JWT_SECRET DATABASE_URL NATS_URL FRONTEND_URL TOKEN_ENCRYPTION_KEY BCRYPT_COST"},
+		"cleartext in production":        {map[string]string{"APP_ENV": "production", "FRONTEND_URL": cleartext}, "FRONTEND_URL"},
+		"a secret without APP_ENV":       {map[string]string{"APP_ENV": "", "JWT_SECRET": secret}, "APP_ENV"},
+		"a database without APP_ENV":     {map[string]string{"APP_ENV": "", "DATABASE_URL": database}, "APP_ENV"},
+		"a front end without APP_ENV":    {map[string]string{"APP_ENV": "", "FRONTEND_URL": cleartext}, "APP_ENV"},
+		"samples":                        {map[string]string{"JWT_SECRET": sample, "SYNC_TOKEN": strings.Repeat("Rj2-", 10)}, "JWT_SECRET SYNC_TOKEN"},
+		"a secret beside its file":       {map[string]string{"JWT_SECRET": secret, "JWT_SECRET_FILE": "/run/" + secret}, "JWT_SECRET"},
+		"a file that is not there":       {map[string]string{"DATABASE_URL_FILE": "/run/" + secret}, "DATABASE_URL"},
+		"domains with open registration": {map[string]string{"REGISTRATION_DOMAINS": "example.com"}, "REGISTRATION"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env := harness.NewEnv(t)
+			maps.Copy(env, c.settings)
+			code, checked := authctl(t, env, "", "config", "check")
+			if code != 2 {
+				t.Errorf("authctl config check: exit code %d, want 2", code)
+			}
+			for _, output := range []string{refusesToStart(t, c.settings, 2), checked} {
+				for variable := range strings.FieldsSeq(c.named) {
+					if !strings.Contains(output, variable) {
+						t.Errorf("no word of %s in %s", variable, output)
+					}
+				}
+				for _, value := range []string{"Rj2", "front.example.org", "accounts"} {
+					if strings.Contains(output, value) {
+						t.Errorf("a value stands in %s", output)
+					}
+				}
+			}
+		})
 	}
-	if strings.Contains(output, secret) {
-		t.Errorf("the secret stands in %s", output)
+}
+
+func TestLookAlikesAreWarnedOf(t *testing.T) {
+	t.Parallel()
+	env := harness.NewEnv(t)
+	env["JWT_SECERT"], env["REDIS_PORT"] = "Rj2-Wm9-Kx4-Tq7-Bz5-Hn8-Cv3-Lp6", "tcp://10.0.0.1:6379"
+	for want, args := range map[int][]string{0: {"config", "check"}, 2: {"config", "check", "--strict"}} {
+		if code, output := authctl(t, env, "", args...); code != want || !strings.Contains(output, "JWT_SECERT") || strings.Contains(output, "REDIS_PORT") || strings.Contains(output, "Rj2") {
+			t.Errorf("authctl %v: exit code %d, want %d: %s", args, code, want, output)
+		}
 	}
 }
 

@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 
 	"gofiber-auth/test/client"
 	"gofiber-auth/test/harness"
@@ -97,6 +100,18 @@ func TestBearersThatAreNoAccessTokens(t *testing.T) {
 	head, rest, _ := strings.Cut(a.Token, ".")
 	payload, signature, _ := strings.Cut(rest, ".")
 	none := "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0"
+	signed := func(claim string, value any) string { // with the right secret
+		claims := jwt.MapClaims{}
+		if _, _, err := jwt.NewParser().ParseUnverified(a.Token, claims); err != nil {
+			t.Fatal(err)
+		}
+		claims[claim] = value
+		token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte(both.env["JWT_SECRET"]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "Bearer " + token
+	}
 	for _, r := range []request{
 		{Method: "POST", Path: "/auth/logout"},
 		{Method: "POST", Path: "/auth/email/resend"},
@@ -115,6 +130,7 @@ func TestBearersThatAreNoAccessTokens(t *testing.T) {
 		for _, header := range []string{
 			"", "Bearer", "Bearer ", "Basic YTpi", a.Token, "Token " + a.Token, "Bearer " + none + "." + payload + ".", "Bearer " + none + "." + payload + "." + signature,
 			"Bearer " + head + "." + payload + "." + signature[:len(signature)-4] + "AAAA", "Bearer " + a.RefreshToken, "Bearer " + a.Token + "x", "Bearer x " + a.Token,
+			signed("exp", "99999999999"), signed("iat", time.Now().Add(time.Hour).Unix()),
 		} {
 			r.Header = map[string]string{"Authorization": header}
 			s.Refuses(t, r, 401, "unauthorized")

@@ -95,7 +95,14 @@ func TestGuessingAPassword(t *testing.T) {
 			})
 			right := client.Login(a.User.Email, client.Password)
 			if home {
-				address.Refuses(t, right, 429, "rate_limited")
+				got, ghost := address.Refuses(t, right, 429, "rate_limited"), guess(client.Name()+"@example.com")
+				for range perAccount {
+					address.Send(t, ghost)
+				}
+				// The policy does not tell who is logged in where.
+				if unknown := address.Refuses(t, ghost, 429, "rate_limited"); got.Header.Get("RateLimit-Policy") != unknown.Header.Get("RateLimit-Policy") {
+					t.Errorf("RateLimit-Policy is %s, of an unknown account %s", got.Header.Get("RateLimit-Policy"), unknown.Header.Get("RateLimit-Policy"))
+				}
 			} else {
 				s.from(1).Refuses(t, right, 429, "rate_limited") // else a guess would tell
 				address.Must(t, right, 200, nil)                 // no stranger locks the owner out

@@ -3,6 +3,7 @@ package contract
 import (
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -47,8 +48,14 @@ func (s *setup) tokenOf(t *testing.T, m smtpsink.Mail, page string) string {
 	return token
 }
 
+// verify is a click on the link of a mail, without a proof of the account.
 func verify(token string) request {
 	return request{Method: "POST", Path: "/auth/email/verify", Body: object("token", token)}
+}
+
+// verifyBy has the password of the account, too.
+func verifyBy(token, password string) request {
+	return request{Method: "POST", Path: "/auth/email/verify", Body: object("token", token, "password", password)}
 }
 
 func reset(token, password string) request {
@@ -88,74 +95,85 @@ func TestVerification(t *testing.T) {
 		t.Run("once", func(t *testing.T) {
 			t.Parallel()
 			a, token := s.newMember(t)
-			oneWins(t, func(n int) answer { return s.at(n).Send(t, verify(token)) })
+			r := verify(token)
+			r.Token = a.Token
+			oneWins(t, func(n int) answer { return s.at(n).Send(t, r) })
 			if !s.one.Me(t, a.Token).EmailVerified {
 				t.Error("the e-mail is not verified")
 			}
 			s.one.Refuses(t, resend(a), 409, "already_verified")
-			fresh := "new." + a.User.Email
-			s.two.Must(t, changeEmail(a, fresh), 200, nil)
-			if got := s.one.Me(t, a.Token); got.Email == fresh && got.EmailVerified {
-				t.Error("a new e-mail counts as verified")
-			}
-			s.tokenOf(t, s.mails(t, fresh, 1)[0], verifyPage)
-			if notice := s.mails(t, a.User.Email, 2)[1]; strings.Contains(notice.Text+notice.HTML, "token=") {
-				t.Error("the notice to the old address has a token")
-			}
 		})
 		t.Run("not by a reset's token, nor a reset by its", func(t *testing.T) {
 			t.Parallel()
 			a, token := s.newMember(t)
 			other := s.askReset(t, a.User.Email, 2)
 			s.one.Refuses(t, reset(token, client.Another), 400, "invalid_token")
-			s.one.Refuses(t, verify(other), 400, "invalid_token")
-			s.one.Must(t, verify(token), 204, nil) // neither superseded nor used up
+			s.one.Refuses(t, verifyBy(other, client.Password), 400, "invalid_token")
+			s.one.Must(t, verifyBy(token, client.Password), 204, nil) // neither superseded nor used up
 			s.one.Must(t, reset(other, client.Another), 204, nil)
-		})
-		t.Run("beside a change of the e-mail", func(t *testing.T) {
-			t.Parallel()
-			for range 5 {
-				a, token := s.newMember(t)
-				fresh := "new." + a.User.Email
-				client.AtOnce(2, func(n int) { s.at(n).Send(t, []request{verify(token), changeEmail(a, fresh)}[n]) })
-				if got := s.one.Me(t, a.Token); got.Email == fresh && got.EmailVerified {
-					t.Errorf("the new e-mail counts as verified: %+v", got)
-				}
-			}
 		})
 	})
 }
 
-// TestMailTokensAfterAChangeOfTheEmail changes the e-mail and changes it back.
+// TestPendingEmail changes the e-mail, which stays as it is until the newest new one is verified.
+func TestPendingEmail(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *setup) {
+		a, token := s.newMember(t)
+		s.two.Must(t, verifyBy(token, client.Password), 204, nil)
+		events := subscribe(t, s.one.NATS())
+		tokens := map[string]string{}
+		for _, email := range []string{"first." + a.User.Email, "dropped." + a.User.Email, "last." + a.User.Email} {
+			var u user
+			if s.one.Must(t, changeEmail(a, email), 200, &u); u.Email != a.User.Email || !u.EmailVerified || u.PendingEmail == nil || *u.PendingEmail != email {
+				t.Errorf("a change of the e-mail makes the user %+v", u)
+			}
+			tokens[email] = s.tokenOf(t, s.mails(t, email, 1)[0], verifyPage)
+			if strings.HasPrefix(email, "dropped") {
+				if s.two.Must(t, changeEmail(a, a.User.Email), 200, &u); u.PendingEmail != nil {
+					t.Errorf("the present e-mail leaves %s pending", *u.PendingEmail)
+				}
+			}
+		}
+		last := "last." + a.User.Email
+		s.one.Must(t, resend(a), 202, nil)
+		again := s.tokenOf(t, s.mails(t, last, 2)[1], verifyPage)
+		for _, token := range tokens {
+			s.two.Refuses(t, verifyBy(token, client.Password), 400, "invalid_token")
+		}
+		s.two.Refuses(t, verify(again), 401, "login_required")
+		s.two.LogIn(t, a.User.Email, client.Password)
+		s.two.Must(t, verifyBy(again, client.Password), 204, nil)
+		if u := s.one.Me(t, a.Token); u.Email != last || !u.EmailVerified || u.PendingEmail != nil {
+			t.Errorf("the user is %+v, want the e-mail %s", u, last)
+		}
+		s.one.Refuses(t, client.Login(a.User.Email, client.Password), 401, "invalid_credentials")
+		if got := events.waitFor(t, a.User.ID, 2); got[1].body.Email != last || got[1].body.Action != "updated" {
+			t.Errorf("the event is %s", got[1].raw)
+		}
+		// The old mailbox is told of each change that began, and of the one that was done.
+		for _, m := range s.mails(t, a.User.Email, 5)[1:] {
+			if text := m.Text + m.HTML; strings.Contains(text, "token=") || strings.Contains(text, last) {
+				t.Errorf("the notice to the old address is %s", text)
+			}
+		}
+	})
+}
+
+// TestMailTokensAfterAChangeOfTheEmail has an admin change the e-mail and change it back.
 func TestMailTokensAfterAChangeOfTheEmail(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *setup) {
 		admin := s.one.NewAdmin(t, s.env)
-		for name, path := range map[string]string{"by the user": "/users/me", "by an admin": "/users/"} {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				a, token := s.newMember(t)
-				other := s.askReset(t, a.User.Email, 2)
-				fresh := client.Name() + "@example.com"
-				for n, email := range []string{fresh, a.User.Email} {
-					r := changeEmail(a, email)
-					if path == "/users/" {
-						r.Path, r.Token = path+a.User.ID, admin.Token
-					}
-					s.at(n).Must(t, r, 200, nil)
-					s.one.Refuses(t, verify(token), 400, "invalid_token")
-					s.two.Refuses(t, reset(other, client.Another), 400, "invalid_token")
-					if path == "/users/me" && n == 0 {
-						s.tokenOf(t, s.mails(t, fresh, 1)[0], verifyPage)
-						if notice := s.mails(t, a.User.Email, 3)[2]; strings.Contains(notice.Text+notice.HTML, "token=") {
-							t.Error("the notice to the old address has a token")
-						}
-					}
-				}
-				if s.one.Me(t, a.Token).EmailVerified {
-					t.Error("the e-mail counts as verified")
-				}
-			})
+		a, token := s.newMember(t)
+		other := s.askReset(t, a.User.Email, 2)
+		for n, email := range []string{client.Name() + "@example.com", a.User.Email} {
+			s.at(n).Must(t, request{Method: "PATCH", Path: "/users/" + a.User.ID, Token: admin.Token, Body: object("email", email)}, 200, nil)
+			s.one.Refuses(t, verifyBy(token, client.Password), 400, "invalid_token")
+			s.two.Refuses(t, reset(other, client.Another), 400, "invalid_token")
+		}
+		if s.one.Me(t, a.Token).EmailVerified {
+			t.Error("the e-mail counts as verified")
 		}
 	})
 }
@@ -205,6 +223,15 @@ func TestPasswordReset(t *testing.T) {
 	})
 }
 
+// alike checks that two answers have the same status, body and header fields.
+func alike(t *testing.T, what string, a, b answer) {
+	t.Helper()
+	names := func(h http.Header) []string { return slices.Sorted(maps.Keys(h)) }
+	if a.Status != b.Status || string(a.Body) != string(b.Body) || !slices.Equal(names(a.Header), names(b.Header)) {
+		t.Errorf("%s: %d %v %q, another gets %d %v %q", what, a.Status, a.Header, a.Body, b.Status, b.Header, b.Body)
+	}
+}
+
 func TestForgotTellsNothing(t *testing.T) {
 	t.Parallel()
 	s := embedded(t)
@@ -214,22 +241,9 @@ func TestForgotTellsNothing(t *testing.T) {
 	s.one.Must(t, request{Method: "PATCH", Path: "/users/" + disabled.User.ID, Token: admin.Token, Body: `{"isActive":false}`}, 200, nil)
 	guest := s.come(t, fakeidp.Answer{Subject: client.Name(), Email: client.Name() + "@example.com", Verified: true})
 	unknown := client.Name() + "@example.com"
-	fields := func(a answer) (out []string) {
-		for name := range a.Header {
-			out = append(out, name)
-		}
-		slices.Sort(out)
-		return out
-	}
-	var first *answer
-	for _, email := range []string{known.User.Email, unknown, disabled.User.Email, guest.User.Email} {
-		got := s.one.Must(t, forgot(email), 202, nil)
-		if first == nil {
-			first = &got
-		}
-		if string(got.Body) != string(first.Body) || !slices.Equal(fields(got), fields(*first)) {
-			t.Errorf("forgot of %s: %v %q, of a known one %v %q", email, got.Header, got.Body, first.Header, first.Body)
-		}
+	first := s.one.Must(t, forgot(known.User.Email), 202, nil)
+	for _, email := range []string{unknown, disabled.User.Email, guest.User.Email} {
+		alike(t, "forgot of "+email, s.one.Must(t, forgot(email), 202, nil), first)
 	}
 	s.mails(t, known.User.Email, 2)
 	s.newMember(t) // whose mail was queued last
@@ -327,7 +341,7 @@ func TestMailServerIsAway(t *testing.T) {
 		if s.dsn != "" {
 			waiting = dump(t, s.dsn)
 			for line := range strings.Lines(waiting) {
-				if table, _, _ := strings.Cut(line, " "); strings.Contains(line, goes.User.Email) && !strings.HasPrefix(table, "outbox") {
+				if table, _, _ := strings.Cut(line, " "); strings.Contains(line, goes.User.Email) && !strings.HasPrefix(table, "outbox") && table != "mails" {
 					t.Errorf("the e-mail of a deleted user is left in %s: %s", table, line)
 				}
 			}
@@ -348,7 +362,7 @@ func TestMailServerIsAway(t *testing.T) {
 		sink.Stop()
 		sink.Rcpt = nil
 		sink.Start(t)
-		s.one.Must(t, verify(s.tokenOf(t, s.mails(t, late.User.Email, 1)[0], verifyPage)), 204, nil)
+		s.one.Must(t, verifyBy(s.tokenOf(t, s.mails(t, late.User.Email, 1)[0], verifyPage), client.Password), 204, nil)
 		mails := s.mails(t, stays.User.Email, 2)
 		at := slices.IndexFunc(mails, func(m smtpsink.Mail) bool { return strings.Contains(m.Text, resetPage) })
 		token := s.tokenOf(t, mails[at], resetPage)
@@ -357,14 +371,15 @@ func TestMailServerIsAway(t *testing.T) {
 		}
 		s.one.Must(t, reset(token, client.Another), 204, nil)
 		token = s.tokenOf(t, s.mails(t, fresh, 1)[0], verifyPage)
-		s.mails(t, moves.User.Email, 1) // the notice at least
-		for _, m := range sink.Mails(moves.User.Email) {
-			if strings.Contains(m.Text, "token=") { // the old mailbox gets nothing that works
-				s.one.Refuses(t, verify(m.Token(t)), 400, "invalid_token")
-				s.one.Refuses(t, reset(m.Token(t), client.Another), 400, "invalid_token")
-			}
+		s.mails(t, moves.User.Email, 2)
+		s.one.Must(t, verifyBy(token, client.Password), 204, nil)
+		for _, m := range sink.Mails(moves.User.Email) { // what the old mailbox got works no more
+			s.one.Refuses(t, verifyBy(m.Token(t), client.Password), 400, "invalid_token")
+			s.one.Refuses(t, reset(m.Token(t), client.Another), 400, "invalid_token")
 		}
-		s.one.Must(t, verify(token), 204, nil)
+		if n := len(s.mails(t, goes.User.Email, 1)); n != 1 {
+			t.Errorf("%d mails went to a deleted user, want the notice alone", n)
+		}
 		harness.Eventually(t, "no mail waits", func() error { return s.one.MetricIs(t, "mails_pending", "0") })
 	})
 }
@@ -399,7 +414,7 @@ func TestEachMailIsSentOnce(t *testing.T) {
 		got[n].Seen()
 	})
 	for _, a := range got {
-		s.two.Must(t, verify(s.tokenOf(t, s.mails(t, a.User.Email, 1)[0], verifyPage)), 204, nil)
+		s.two.Must(t, verifyBy(s.tokenOf(t, s.mails(t, a.User.Email, 1)[0], verifyPage), client.Password), 204, nil)
 	}
 	for _, a := range got {
 		if n := len(s.sink.Mails(a.User.Email)); n != 1 {
@@ -448,6 +463,9 @@ func TestMailsAreShownInDevelopmentAlone(t *testing.T) {
 			page := c.Must(t, request{Method: "GET", Path: "//dev/mail"}, 200, nil)
 			if !strings.Contains(string(page.Body), link) || !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") || !strings.Contains(s.Output(), link) {
 				t.Errorf("GET /dev/mail shows %s", page.Body)
+			}
+			for name, value := range map[string]string{"Host": "auth.example.org", "X-Forwarded-For": "127.0.0.1", "Forwarded": "for=127.0.0.1", "X-Forwarded-Proto": "https"} {
+				c.Refuses(t, request{Method: "GET", Path: "//dev/mail?format=json", Header: map[string]string{name: value}}, 404, "not_found")
 			}
 		})
 	}

@@ -115,6 +115,7 @@ func newEnv(t testing.TB, settings map[string]string) (*setup, map[string]string
 		"FRONTEND_URL": frontend, "SMTP_URL": "smtp://" + s.sink.Addr, "MAIL_FROM": "Accounts <accounts@example.net>",
 		"JWT_SECRET": rand.Text() + rand.Text(), "TOKEN_ENCRYPTION_KEY": base64.StdEncoding.EncodeToString(key),
 		"SYNC_TOKEN": syncToken, "TRUSTED_PROXIES": "127.0.0.1", "DB_MAX_OPEN_CONNS": "8", "DB_MAX_IDLE_CONNS": "8",
+		"REFRESH_GRACE": "300s", // however busy the machine is
 	})
 	maps.Copy(env, s.idp.Env())
 	maps.Copy(env, settings)

@@ -18,7 +18,7 @@ func TestMyAccount(t *testing.T) {
 		}
 		var members map[string]any
 		s.two.Must(t, request{Method: "GET", Path: "/users/me", Token: a.Token}, 200, &members)
-		for _, name := range []string{"id", "email", "username", "displayName", "avatar", "role", "isActive", "isOauthUser", "oauthProvider", "emailVerified", "lastLoginAt", "createdAt", "updatedAt"} {
+		for _, name := range []string{"id", "email", "username", "displayName", "avatar", "role", "isActive", "isOauthUser", "oauthProvider", "emailVerified", "lastLoginAt", "createdAt", "updatedAt", "pendingEmail", "hasPassword"} {
 			if _, there := members[name]; !there {
 				t.Errorf("User has no %s", name)
 			}
@@ -41,6 +41,8 @@ func TestMyAccount(t *testing.T) {
 			{object("email", "new."+a.User.Email, "currentPassword", "wrong words"), 403, "wrong_password"},
 			{`{"avatar":"http://pictures.example/ada.png"}`, 422, "validation_failed avatar"},
 			{`{"displayName":""}`, 422, "validation_failed displayName"},
+			{`{"displayName":"Ada\u202e"}`, 422, "validation_failed displayName format"},
+			{`{"username":"Admin"}`, 422, "validation_failed username reserved"},
 			{`{"displayName":"` + strings.Repeat("x", 101) + `"}`, 422, "validation_failed displayName"},
 		} {
 			if got := s.one.Send(t, patch(c.body)); got.Status != c.status || !strings.HasPrefix(got.Code(), c.code) {
@@ -75,9 +77,11 @@ func TestPasswordChange(t *testing.T) {
 		s.two.Refuses(t, request{Method: "PUT", Path: "/users/me/password", Token: a.Token, Body: object("newPassword", client.Another)}, 403, "wrong_password")
 		s.lives(t, "another session", other)
 		s.mails(t, a.User.Email, 1)
-		s.two.Must(t, change(client.Password, client.Another), 204, nil)
+		var next auth
+		s.two.Must(t, change(client.Password, client.Another), 200, &next)
 		s.dead(t, "another session", other)
-		s.lives(t, "the session that changed the password", a)
+		s.dead(t, "the session that changed the password", a)
+		s.lives(t, "the session that begins", next.Seen())
 		s.one.Refuses(t, client.Login(a.User.Email, client.Password), 401, "invalid_credentials")
 		s.one.LogIn(t, a.User.Username, client.Another)
 		if notice := s.mails(t, a.User.Email, 2)[1]; strings.Contains(notice.Text+notice.HTML, "token=") {
