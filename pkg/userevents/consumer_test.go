@@ -191,38 +191,6 @@ func TestRunSurvivesARestartOfTheBus(t *testing.T) {
 	r.expect(t, 4, 6)
 }
 
-func TestRunFindsAStreamThatWasMadeAnew(t *testing.T) {
-	t.Parallel()
-	bus := startBus(t, -1, t.TempDir())
-	s := newSender(t, bus)
-	s.makeStream(t)
-	s.send(t, 1, 3)
-	r := startReader(t, bus.ClientURL(), func(c *Consumer) { c.From = After(1) })
-	r.expect(t, 2, 3)
-	if err := s.js.DeleteStream(t.Context(), streamName); err != nil {
-		t.Fatal(err)
-	}
-	s.makeStream(t)
-	s.send(t, 4, 6) // sequences 1 to 3 of the new stream
-
-	r.expect(t, 4, 6)
-}
-
-func TestRunMakesALostDurableAnew(t *testing.T) {
-	t.Parallel()
-	bus := startBus(t, -1, t.TempDir())
-	s := newSender(t, bus)
-	s.makeStream(t)
-	s.send(t, 1, 3)
-	r := startReader(t, bus.ClientURL(), nil)
-	r.expect(t, 1, 3)
-	if err := s.js.DeleteConsumer(t.Context(), streamName, "social"); err != nil {
-		t.Fatal(err)
-	}
-	s.send(t, 4, 5)
-	r.expect(t, 4, 5)
-}
-
 func TestTwoInstancesShareTheWorkInOrder(t *testing.T) {
 	t.Parallel()
 	bus := startBus(t, -1, t.TempDir())
@@ -426,28 +394,4 @@ func TestConnectReportsWhyNot(t *testing.T) {
 	if err := receive(t, "a report", reports); !strings.Contains(err.Error(), "Authorization") || strings.Contains(err.Error(), "wr0ng") {
 		t.Errorf("reported %v", err)
 	}
-}
-
-func TestRetryDelay(t *testing.T) {
-	t.Parallel()
-	for delivered, want := range map[uint64]time.Duration{
-		0: 100 * time.Millisecond, 1: 100 * time.Millisecond, 4: 800 * time.Millisecond, 8: 10 * time.Second, 1 << 60: 10 * time.Second,
-	} {
-		if got := retryDelay(delivered); got != want {
-			t.Errorf("retryDelay(%d) = %v, want %v", delivered, got, want)
-		}
-	}
-}
-
-func BenchmarkRun(b *testing.B) {
-	bus := startBus(b, -1, b.TempDir())
-	s := newSender(b, bus)
-	s.makeStream(b)
-	s.send(b, 1, b.N)
-	b.ResetTimer()
-	r := startReader(b, bus.ClientURL(), nil)
-	for range b.N {
-		receive(b, "an event", r.events)
-	}
-	b.StopTimer()
 }

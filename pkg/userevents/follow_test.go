@@ -465,38 +465,6 @@ func TestDurableFollowsThePosition(t *testing.T) {
 	backup.expectNoGap(t)
 }
 
-// Two instances with one copy: they begin together, and both find the same gap.
-func TestInstancesBootstrapOneCopy(t *testing.T) {
-	t.Parallel()
-	s := newShelf(t)
-	s.send(t, 1, 3)
-	c := newCopy()
-	first, second := s.read(c), s.read(c)
-	receive(t, "readiness", first.ready)
-	receive(t, "readiness", second.ready)
-	for round := range 3 {
-		from := 10 * (round + 1)
-		s.send(t, from, from+4)
-		deadline := time.After(patience)
-		for last := s.stream().CachedInfo().State.LastSeq; ; {
-			c.mu.Lock()
-			now := c.position.Sequence
-			c.mu.Unlock()
-			if now == last {
-				break
-			}
-			select {
-			case <-time.After(5 * time.Millisecond):
-			case <-deadline:
-				t.Fatalf("the copy is behind %d, not %d", now, last)
-			}
-		}
-		if round == 0 {
-			s.makeAnew()
-		}
-	}
-}
-
 func TestMissedWithoutAPosition(t *testing.T) {
 	t.Parallel()
 	s := newShelf(t)
@@ -516,22 +484,4 @@ func TestMissedWithoutAPosition(t *testing.T) {
 	late := startReader(t, s.bus.ClientURL(), func(c *Consumer) { c.Durable = "late" })
 	late.expectReport(t, ErrMissed.Error(), "events 1 to 6")
 	late.expect(t, 7, 7)
-}
-
-func TestPositionNeedsBootstrap(t *testing.T) {
-	t.Parallel()
-	s := newShelf(t)
-	nc, err := Connect(s.bus.ClientURL(), "test", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer nc.Close()
-	c := Consumer{
-		Conn: nc, Stream: streamName, Durable: "social",
-		Handle:   func(context.Context, Event) error { return nil },
-		Position: func(context.Context) (Position, error) { return Position{}, nil },
-	}
-	if err := c.Run(t.Context()); !errors.Is(err, ErrUnusable) {
-		t.Errorf("Run() = %v, want %v", err, ErrUnusable)
-	}
 }

@@ -209,15 +209,6 @@ func TestNamesMayCollideForAMoment(t *testing.T) {
 	})
 }
 
-func TestApplyWithoutPosition(t *testing.T) {
-	t.Parallel()
-	onBothDatabases(t, func(t *testing.T, address string) {
-		s := open(t, address)
-		apply(t, s, event(0, ada, 1, userevents.Created, "ada"), event(0, ada, 2, userevents.Deleted, "ada"), event(0, ada, 1, userevents.Created, "ada"))
-		expect(t, s, userevents.Position{}, map[string]string{ada: " 2"})
-	})
-}
-
 func TestApplyRefusesWhatDoesNotFollow(t *testing.T) {
 	t.Parallel()
 	onBothDatabases(t, func(t *testing.T, address string) {
@@ -383,26 +374,6 @@ func TestInstancesShareOneCopy(t *testing.T) {
 		}
 		instances.Wait()
 		expect(t, stores[0], at(stream, last), map[string]string{ada: fmt.Sprintf("ada-%d %d+", last, last)})
-	})
-}
-
-func TestOpenTogether(t *testing.T) {
-	t.Parallel()
-	onBothDatabases(t, func(t *testing.T, address string) {
-		var instances sync.WaitGroup
-		for range 8 {
-			instances.Go(func() {
-				s, err := Open(t.Context(), address)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				if err := s.Close(); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		instances.Wait()
 	})
 }
 
