@@ -1,7 +1,6 @@
 package nats
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -68,30 +67,6 @@ func TestBusThatRestartsKeepsTheEvents(t *testing.T) {
 	if n := streamInfo(t, operator(t, second), "USER_EVENTS").State.Msgs; n != 20 {
 		t.Errorf("the stream holds %d messages, want 20", n)
 	}
-}
-
-func TestBusThatLostItsFiles(t *testing.T) {
-	t.Parallel()
-	first := startBus(t)
-	addr := address(first)
-	f := newFixture(t, connect(t, ConnectOptions{URL: addr}), userEvents)
-	f.awaitReady(t)
-	f.publish(t, newEvents(5)...)
-	first.Shutdown()
-
-	startBusAt(t, addr, t.TempDir())
-	f.awaitReady(t)
-	if seq := f.publish(t, newEvents(1)...)[0]; seq != 1 {
-		t.Errorf("the first event of the new stream has sequence %d", seq)
-	}
-}
-
-func TestOneOfACluster(t *testing.T) {
-	t.Parallel()
-	bus := startBus(t)
-	f := newFixture(t, connect(t, ConnectOptions{URL: freeAddress(t) + ", " + bus.ClientURL()}), userEvents)
-	f.awaitReady(t)
-	f.publish(t, newEvents(1)...)
 }
 
 const secret = "s3cr3t-p4ssw0rd"
@@ -175,30 +150,5 @@ func TestPasswordPutRightOnTheServer(t *testing.T) {
 	f.publish(t, newEvents(1)...)
 	if n := strings.Count(log.String(), "the event bus is away"); n != 1 {
 		t.Errorf("one absence was logged %d times:\n%s", n, log)
-	}
-}
-
-func TestCloseWhileTheBusIsAway(t *testing.T) {
-	t.Parallel()
-	c := connect(t, ConnectOptions{URL: freeAddress(t)})
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	for range 2 {
-		if err := c.Close(ctx); err != nil {
-			t.Errorf("Close() = %v", err)
-		}
-	}
-}
-
-func TestRedialDelay(t *testing.T) {
-	t.Parallel()
-	for failed, longest := range map[int]time.Duration{
-		1: 100 * time.Millisecond, 3: 400 * time.Millisecond, 6: 2 * time.Second, 1_000_000: 2 * time.Second,
-	} {
-		for range 100 {
-			if d := redialDelay(failed); d < longest/2 || d > longest {
-				t.Fatalf("redialDelay(%d) = %v, want within %v and %v", failed, d, longest/2, longest)
-			}
-		}
 	}
 }

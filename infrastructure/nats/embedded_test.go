@@ -26,32 +26,6 @@ func TestEmbeddedTellsOfATakenAddress(t *testing.T) {
 	}
 }
 
-func TestEmbeddedThatCannotStart(t *testing.T) {
-	t.Parallel()
-	for name, o := range map[string]EmbeddedOptions{
-		"no port":           {Addr: "127.0.0.1"},
-		"a name for a port": {Addr: "127.0.0.1:nats"},
-		"a foreign address": {Addr: "192.0.2.1:4222"},
-		"a file":            {Addr: "127.0.0.1:0", StoreDir: "embedded_test.go"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if o.StoreDir == "" {
-				o.StoreDir = t.TempDir()
-			}
-			o.Log = slog.New(slog.DiscardHandler)
-			bus, err := StartEmbedded(o)
-			if err == nil {
-				bus.Shutdown()
-				t.Fatal("it started")
-			}
-			if errors.Is(err, ErrAddrInUse) || len(err.Error()) < len("embedded event bus: x") {
-				t.Errorf("StartEmbedded() = %v", err)
-			}
-		})
-	}
-}
-
 func TestEmbeddedIsSafeAndSwift(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "nats")

@@ -2,18 +2,14 @@ package nats
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
 	"os"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"gofiber-auth/domain"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/pkg/metrics"
 )
@@ -109,41 +105,6 @@ func TestPublishedAgainIsStoredOnce(t *testing.T) {
 	}
 }
 
-func TestBatchGetsItsSequencesInOrder(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, connect(t, ConnectOptions{Server: startBus(t)}), userEvents)
-	f.awaitReady(t)
-
-	for i, seq := range f.publish(t, newEvents(300)...) {
-		if seq != uint64(i+1) {
-			t.Fatalf("event %d has sequence %d, want %d", i, seq, i+1)
-		}
-	}
-}
-
-func TestManyPublishAtOnce(t *testing.T) {
-	t.Parallel()
-	bus := startBus(t)
-	f := newFixture(t, connect(t, ConnectOptions{Server: bus}), userEvents)
-	const callers, each = 8, 40
-
-	f.awaitReady(t)
-	var all sync.WaitGroup
-	for range callers {
-		all.Go(func() {
-			for _, r := range f.Publish(t.Context(), newEvents(each)) {
-				if r.Err != nil {
-					t.Error(r.Err)
-				}
-			}
-		})
-	}
-	all.Wait()
-	if n := streamInfo(t, operator(t, bus), userEvents.Name).State.Msgs; n != callers*each {
-		t.Errorf("the stream holds %d messages, want %d", n, callers*each)
-	}
-}
-
 func TestEventsOfOneUserKeepTheirOrder(t *testing.T) {
 	t.Parallel()
 	bus := startBus(t)
@@ -211,18 +172,4 @@ func scrape(t *testing.T, m *metrics.Metrics) map[string]float64 {
 		}
 	}
 	return out
-}
-
-func TestPublishEndsWithItsContext(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, connect(t, ConnectOptions{Server: startBus(t)}), userEvents)
-	f.awaitReady(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-
-	for i, r := range f.Publish(ctx, newEvents(3)) {
-		if !errors.Is(r.Err, domain.ErrUnavailable) || !errors.Is(r.Err, context.Canceled) {
-			t.Errorf("event %d: %v, want %v because of %v", i, r.Err, domain.ErrUnavailable, context.Canceled)
-		}
-	}
 }

@@ -48,17 +48,6 @@ func TestStreamIsMadeAsTheContractSays(t *testing.T) {
 	}
 }
 
-func TestStreamOfShortAge(t *testing.T) {
-	t.Parallel()
-	s := userEvents
-	s.MaxAge = 10 * time.Minute // less than the hour in which repeats are known
-	f := newFixture(t, connect(t, ConnectOptions{Server: startBus(t)}), s)
-	f.awaitReady(t)
-	if detail, err := f.Check(t.Context()); detail != "ok" || err != nil {
-		t.Errorf("Check() = %q, %v, want ok", detail, err)
-	}
-}
-
 func TestStreamWithOtherSettingsIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	bus := startBus(t)
@@ -130,21 +119,6 @@ func TestDeletedStreamIsMadeAnew(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestCheckMakesTheStream(t *testing.T) {
-	t.Parallel()
-	bus := startBus(t)
-	js := operator(t, bus)
-	f := newFixture(t, connect(t, ConnectOptions{Server: bus}), userEvents)
-	f.awaitReady(t)
-	if err := js.DeleteStream(t.Context(), "USER_EVENTS"); err != nil {
-		t.Fatal(err)
-	}
-	if detail, err := f.Check(t.Context()); detail != "ok" || err != nil {
-		t.Errorf("Check() = %q, %v, want ok", detail, err)
-	}
-	streamInfo(t, js, "USER_EVENTS")
 }
 
 func TestStreamThatTakesNoEvents(t *testing.T) {
