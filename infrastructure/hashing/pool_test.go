@@ -56,23 +56,6 @@ func TestCostOutOfRangePanics(t *testing.T) {
 	}
 }
 
-func TestDefaultSizes(t *testing.T) {
-	t.Parallel()
-	p := New(Options{Cost: 15}) // 5 seconds of work are a handful
-	t.Cleanup(p.Close)
-	if got := p.queue.room - p.pace.workers; got != minQueue {
-		t.Errorf("queue at cost 15 = %d, want %d", got, minQueue)
-	}
-	if got := p.pace.workers; got < 1 || got > runtime.NumCPU() {
-		t.Errorf("workers = %d of %d CPUs", got, runtime.NumCPU())
-	}
-
-	pace := &pace{perJob: 50 * time.Millisecond, workers: 8}
-	if got := pace.within(queueTime); got != 800 {
-		t.Errorf("8 workers with 50 ms a job do %d in 5 s, want 800", got)
-	}
-}
-
 // Jobs of the tests below sleep in the fake time of their bubble, so that how long one takes
 // is exact.
 
@@ -135,18 +118,6 @@ func TestFullQueue(t *testing.T) {
 			t.Errorf("a job after the storm = %v", err)
 		}
 	})
-}
-
-func TestRetryAfterIsWithinBounds(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct{ perJob, want time.Duration }{
-		"a fast pool": {time.Millisecond, minRetry},
-		"a slow pool": {time.Hour, maxRetry},
-	} {
-		if got := (&pace{perJob: c.perJob, workers: 2}).retry(10); got != c.want {
-			t.Errorf("%s: retry after %v, want %v", name, got, c.want)
-		}
-	}
 }
 
 func TestFirstComeFirstServed(t *testing.T) {
