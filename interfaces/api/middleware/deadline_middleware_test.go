@@ -30,18 +30,3 @@ func TestDeadline(t *testing.T) {
 		t.Errorf("the context lost its request id: %q", got)
 	}
 }
-
-func TestDeadlineEndsWithTheRequest(t *testing.T) {
-	t.Parallel()
-	var kept context.Context
-	keeps := func(c *fiber.Ctx) error {
-		kept = c.UserContext()
-		return kept.Err()
-	}
-	if res, _ := send(t, newApp(io.Discard, middleware.Deadline(time.Hour), keeps), request("GET")); res.StatusCode != 200 {
-		t.Errorf("status = %d, want 200", res.StatusCode)
-	}
-	if kept.Err() == nil {
-		t.Error("the context outlives its request")
-	}
-}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/netip"
 	"strings"
 	"testing"
@@ -61,33 +60,5 @@ func TestLogger(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
-	}
-}
-
-// TestLoggerLeavesStreams: a stream is read while it is sent, not to count its bytes.
-func TestLoggerLeavesStreams(t *testing.T) {
-	t.Parallel()
-	var log bytes.Buffer
-	content := readerFunc(func([]byte) (int, error) {
-		if log.Len() == 0 {
-			t.Error("the stream is read before the request's line is written")
-		}
-		return 0, io.EOF
-	})
-	streams := func(c *fiber.Ctx) error { return c.SendStream(content) }
-	send(t, newApp(io.Discard, middleware.Logger(logTo(&log)), streams), request("GET"))
-}
-
-type readerFunc func([]byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
-
-func TestLoggerBelowItsLevel(t *testing.T) {
-	t.Parallel()
-	var log bytes.Buffer
-	quiet := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	res, _ := send(t, newApp(io.Discard, middleware.Logger(quiet), ok), request("GET"))
-	if res.StatusCode != 200 || log.Len() > 0 {
-		t.Errorf("%d, and a line that nobody wanted: %s", res.StatusCode, log.String())
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,55 +82,6 @@ func TestTooLargeInChunksKeepsTheRequest(t *testing.T) {
 	}
 }
 
-func TestTooLargeIsRefusedBeforeItIsSent(t *testing.T) {
-	t.Parallel()
-	r := start(t, server.Options{}, nil)
-	client := &http.Client{Transport: &http.Transport{ExpectContinueTimeout: 20 * time.Second}}
-	defer client.CloseIdleConnections()
-	for name, size := range tooLarge {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var sent atomic.Int64
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+r.addr+"/things",
-				io.TeeReader(io.LimitReader(zeros{}, int64(size)), counter{&sent}))
-			if err != nil {
-				t.Fatal(err)
-			}
-			req.ContentLength = int64(size)
-			req.Header.Set("Expect", "100-continue")
-			res, err := client.Do(req)
-			if err != nil {
-				t.Fatalf("no response: %v", err)
-			}
-			defer func() { _ = res.Body.Close() }()
-			wantProblem(t, res, 413, "payload_too_large")
-			if n := sent.Load(); n > 0 {
-				t.Errorf("the client sent %d bytes of a body that nobody wanted", n)
-			}
-		})
-	}
-}
-
-// TestTooLargeGetsNoContinue: the first answer is the last one.
-func TestTooLargeGetsNoContinue(t *testing.T) {
-	t.Parallel()
-	r := start(t, server.Options{}, nil)
-	wantProblem(t, r.raw(t, "POST", "POST /things HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 65537\r\n\r\n"), 413, "payload_too_large")
-}
-
-func TestExpectThenTooLarge(t *testing.T) {
-	t.Parallel()
-	r := start(t, server.Options{}, nil)
-	c := r.dial(t)
-	_, _ = io.WriteString(c, "POST /things HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n")
-	from := bufio.NewReader(c)
-	if res := read(t, from, "POST"); res.StatusCode != http.StatusContinue {
-		t.Fatalf("status = %d, want 100: of a chunked body nothing is known yet", res.StatusCode)
-	}
-	_, _ = fmt.Fprintf(c, "%x\r\n%s\r\n0\r\n\r\n", limit+1, strings.Repeat("a", limit+1))
-	wantProblem(t, read(t, from, "POST"), 413, "payload_too_large")
-}
-
 func TestLargestBody(t *testing.T) {
 	t.Parallel()
 	r := start(t, server.Options{}, nil)
@@ -177,13 +127,6 @@ func TestFormsAreNotParsed(t *testing.T) {
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
-
-type counter struct{ n *atomic.Int64 }
-
-func (c counter) Write(p []byte) (int, error) {
-	c.n.Add(int64(len(p)))
-	return len(p), nil
-}
 
 // TestSlowClientsAreCutOff: neither headers nor bodies may drip, however steadily.
 func TestSlowClientsAreCutOff(t *testing.T) {

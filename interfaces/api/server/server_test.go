@@ -260,16 +260,6 @@ func TestHEADHasNoBody(t *testing.T) {
 	}
 }
 
-func TestRefusalsKeepCORS(t *testing.T) {
-	t.Parallel()
-	r := start(t, server.Options{}, nil)
-	res := r.raw(t, "POST", "POST /things HTTP/1.1\r\nHost: a\r\nOrigin: "+origin+"\r\nContent-Length: 99999999\r\n\r\n")
-	wantProblem(t, res, 413, "payload_too_large")
-	if got := res.Header.Get("Access-Control-Allow-Origin"); got != origin {
-		t.Errorf("Access-Control-Allow-Origin = %q: the page cannot read why it was refused", got)
-	}
-}
-
 func TestNothingOfARequestReachesTheLog(t *testing.T) {
 	t.Parallel()
 	r := start(t, server.Options{}, nil)
@@ -351,18 +341,6 @@ func TestKeptValuesDoNotChange(t *testing.T) {
 	}
 	if got := fmt.Sprint(first); got != want {
 		t.Errorf("what a handler kept became %s, want %s", got, want)
-	}
-}
-
-func TestServerTellsNothingOfItself(t *testing.T) {
-	t.Parallel()
-	r := start(t, server.Options{}, nil)
-	res := r.raw(t, "GET", "GET /things/1 HTTP/1.1\r\nHost: a\r\n\r\n")
-	if _, ok := res.Header["Server"]; ok {
-		t.Errorf("Server = %q, want none", res.Header.Get("Server"))
-	}
-	if res.Header.Get("Date") == "" {
-		t.Error("no Date, which RFC 9110 wants of every server with a clock")
 	}
 }
 
