@@ -63,22 +63,6 @@ func TestTimesCompareAsTheyFollowOneAnother(t *testing.T) {
 	}
 }
 
-func TestDefaultTimesHaveTheSameForm(t *testing.T) {
-	t.Parallel()
-	pool := pools(t, migrated(t, t.TempDir()))["write"]
-	mustExec(t, pool, "INSERT INTO users (id, email, username) VALUES ('1', 'ada@example.com', 'ada')")
-	var (
-		at    time.Time
-		width int
-	)
-	if err := pool.QueryRowContext(t.Context(), "SELECT created_at, length(created_at) FROM users").Scan(&at, &width); err != nil {
-		t.Fatal(err)
-	}
-	if age := time.Since(at); age < 0 || age > time.Minute || width != len("2026-01-01 20:04:05.600000+00:00") {
-		t.Errorf("the default is %v, %d characters wide", at, width)
-	}
-}
-
 func TestAFailedCommitLeavesNoTransactionOpen(t *testing.T) {
 	t.Parallel()
 	pool := pools(t, migrated(t, t.TempDir()))["write"]

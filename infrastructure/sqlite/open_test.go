@@ -3,7 +3,6 @@ package sqlite_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +15,6 @@ import (
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
 	"gofiber-auth/infrastructure/postgres"
-	"gofiber-auth/infrastructure/sqlite"
 )
 
 func TestConnectionsAreSetAsTheyMustBe(t *testing.T) {
@@ -71,20 +69,6 @@ func TestWhatWasCommittedIsThereWhenOpenedAgain(t *testing.T) {
 	}
 }
 
-func TestSeveralOpenAtOnce(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	atOnce(t, 8, func() error {
-		db, err := sqlite.Open(t.Context(), dir)
-		if err == nil {
-			_, err = postgres.Migrate(t.Context(), db)
-			err = errors.Join(err, db.Close())
-		}
-		return err
-	})
-	create(t, open(t, dir), "ada")
-}
-
 func TestSeveralMigrateAtOnce(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -120,28 +104,6 @@ func atOnce(t *testing.T, n int, fn func() error) {
 	}
 }
 
-func TestTwoProcessesWriteAtOnce(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	service, tool := migrated(t, dir), open(t, dir)
-	const each = 10
-	errs := make(chan error)
-	for i := range each {
-		for name, db := range map[string]*postgres.Database{"service": service, "tool": tool} {
-			go func() { errs <- insert(t.Context(), db, account(fmt.Sprintf("%s%d", name, i))) }()
-		}
-	}
-	for range 2 * each {
-		if err := <-errs; err != nil {
-			t.Error(err)
-		}
-	}
-	users, err := postgres.NewUsers(service).Page(t.Context(), repositories.UserQuery{Limit: 100})
-	if err != nil || len(users) != 2*each {
-		t.Fatalf("%d users, %v; want %d", len(users), err, 2*each)
-	}
-}
-
 func TestReadersDoNotWaitForTheWriterAndWritersNotForEver(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -164,36 +126,6 @@ func TestReadersDoNotWaitForTheWriterAndWritersNotForEver(t *testing.T) {
 		t.Fatal(err)
 	}
 	create(t, tool, "grace")
-}
-
-func TestAWriterOutlastsAnotherThatIsSlow(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	service, tool := migrated(t, dir), open(t, dir)
-	waiting := make(chan error, 1)
-	err := postgres.NewUnitOfWork(service, nil).Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
-		go func() { waiting <- insert(t.Context(), tool, account("grace")) }()
-		select {
-		case err := <-waiting:
-			waiting <- errors.Join(errors.New("the other did not wait"), err)
-		case <-time.After(1300 * time.Millisecond): // longer than SQLite itself waits
-		}
-		return r.Users.Create(ctx, account("ada"))
-	})
-	if err := errors.Join(err, <-waiting); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func TestAFolderThatCannotBeMadeIsAnError(t *testing.T) {
-	t.Parallel()
-	file := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if db, err := sqlite.Open(t.Context(), file); err == nil {
-		t.Fatal(errors.Join(errors.New("a file was taken for a folder"), db.Close()))
-	}
 }
 
 func TestWhatWaitsIsFoundByIndexes(t *testing.T) {
