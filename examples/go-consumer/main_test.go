@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -148,8 +147,6 @@ func TestFollowsTheAuthService(t *testing.T) {
 		syncToken string
 	}{
 		"SQLite":                    {inFile, ""},
-		"PostgreSQL":                {inPostgreSQL, ""},
-		"SQLite and a snapshot":     {inFile, syncToken},
 		"PostgreSQL and a snapshot": {inPostgreSQL, syncToken},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -193,17 +190,5 @@ func TestLogOutIsSeenByAskingOnly(t *testing.T) {
 	}
 	if status, body := call(t, http.MethodPut, mine, token, "{}"); status != http.StatusUnauthorized {
 		t.Errorf("what asks answers %d %s, want 401 at once", status, body)
-	}
-}
-
-func TestNeedsAllItsSettings(t *testing.T) {
-	t.Parallel()
-	secret := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(secret, []byte("too short\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s := settings{database: filepath.Join(t.TempDir(), "social.db"), secretFile: secret, issuer: "a", audience: "b"}
-	if err := run(t.Context(), s, slog.New(slog.DiscardHandler)); err == nil {
-		t.Error("it starts with a short secret")
 	}
 }

@@ -14,6 +14,7 @@ import (
 )
 
 const (
+	ada           = "0199c1de-0000-7000-8000-000000000001"
 	webhookSecret = "0123456789abcdef0123456789abcdef"
 	webhookBody   = `{"id":"0199c1de-0000-7000-8000-000000000001","email":"ada@example.com","username":"ada","action":"updated"}`
 )

@@ -57,34 +57,6 @@ func TestRunsAsTheGuideShows(t *testing.T) {
 	}
 }
 
-// The example is killed, and the bus restarted and then wiped, in the middle of a stream of
-// changes.
-func TestSurvivesKillsAndALostBus(t *testing.T) {
-	t.Parallel()
-	bus, theirs, mine := startBus(t), pgtest.New(t), pgtest.New(t)
-	auth, _ := startAuth(t, map[string]string{"DATABASE_URL": theirs, "NATS_URL": bus.url})
-	settings := map[string]string{"AUTH_URL": auth, "NATS_URL": bus.url, "DATABASE_URL": mine}
-	social, _ := startExample(t, settings)
-	load := startLoad(t, auth)
-
-	awaitMore(t, mine, "users_version", 30)
-	social.Kill(t)
-	social, _ = startExample(t, settings)
-	awaitMore(t, mine, "users_version", 30)
-	bus.stop()
-	bus.start(t)
-	awaitMore(t, mine, "users_version", 30)
-	bus.stop()
-	if err := os.RemoveAll(bus.options.StoreDir); err != nil {
-		t.Fatal(err)
-	}
-	bus.start(t)
-	awaitMore(t, mine, "users_version", 30)
-	users, deleted := load.finish(t, theirs)
-	awaitCopy(t, mine, users, deleted)
-	social.stop(t)
-}
-
 // A service that begins while writes go on, with a snapshot of the real service's, ends with
 // exactly the users of the table: none is missing, and none is back who was deleted.
 func TestBeginsInMidStream(t *testing.T) {
