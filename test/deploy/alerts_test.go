@@ -199,12 +199,3 @@ func selectorsIn(expr string) []selector {
 	}
 	return all
 }
-
-func TestSelectorsIn(t *testing.T) {
-	t.Parallel()
-	got := selectorsIn(`sum by (job) (rate(a_total{job="x", result!="ok"}[5m])) / sum(rate(b[5m])) > 0.5e1 and up == 1 unless on (job, instance) c`)
-	want := []selector{{metric: "a_total", labels: []string{"result"}, excluded: []string{`result="ok"`}}, {metric: "b"}, {metric: "up"}, {metric: "c"}}
-	if fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("got %+v, want %+v", got, want)
-	}
-}

@@ -44,23 +44,6 @@ func TestServiceHasWhatItNeeds(t *testing.T) {
 	refusedNothing(t, s.Output(), b.Output())
 }
 
-// It is the bus that tells the service which stream has its subjects.
-func TestServiceNamesTheStreamInItsWay(t *testing.T) {
-	t.Parallel()
-	b := startBus(t, shipped+"/nats-server.conf")
-	operator := connect(t, b.url("operator"), "operator")
-	if _, err := operator.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "RIVAL", Subjects: []string{"user.>"}}); err != nil {
-		t.Fatal(err)
-	}
-	s := startService(t, b.url("auth"))
-	s.awaitEvents(t, "down: stream RIVAL has the subject user.events.created")
-	if err := operator.js.DeleteStream(t.Context(), "RIVAL"); err != nil {
-		t.Fatal(err)
-	}
-	s.awaitEvents(t, "ok")
-	refusedNothing(t, s.Output(), b.Output())
-}
-
 func refusedNothing(t *testing.T, outputs ...string) {
 	t.Helper()
 	for _, output := range outputs {

@@ -103,14 +103,6 @@ func TestUnpackRefusesWhatIsNotPinned(t *testing.T) {
 	}
 }
 
-func TestUnpackSaysWhatIsMissing(t *testing.T) {
-	withoutNPM(t, "/elsewhere", nil)
-	err := Package{Name: "tool", Version: "1.2.3"}.Unpack(t.Context(), t.TempDir())
-	if err == nil || !strings.Contains(err.Error(), "/mirror/tool/-/tool-1.2.3.tgz answers 404") {
-		t.Errorf("Unpack() = %v, want the address and its answer", err)
-	}
-}
-
 func TestUnpackStaysInTheFolder(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"package/../../evil", "package//../evil", "evil"} {
@@ -126,49 +118,5 @@ func TestUnpackStaysInTheFolder(t *testing.T) {
 		if _, err := os.Lstat(filepath.Join(root, "evil")); err == nil {
 			t.Errorf("%s was written outside of the folder", name)
 		}
-	}
-}
-
-func TestRegistry(t *testing.T) {
-	t.Parallel()
-	home := t.TempDir()
-	if err := os.WriteFile(filepath.Join(home, ".npmrc"), []byte("fund = false\nregistry = \"https://of.the.file/npm/\"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for want, environment := range map[string]map[string]string{
-		"https://of.the.variable": {"NPM_CONFIG_REGISTRY": "https://of.the.variable/", "HOME": home},
-		"https://of.the.file/npm": {"HOME": home},
-		publicRegistry:            {"HOME": filepath.Join(home, "nobody")},
-	} {
-		if got := registry(func(name string) string { return environment[name] }); got != want {
-			t.Errorf("registry() = %s, want %s", got, want)
-		}
-	}
-}
-
-func TestKeepIsWholeOrNotAtAll(t *testing.T) {
-	t.Parallel()
-	parent := t.TempDir()
-	folder := filepath.Join(parent, "tool")
-	fill := func(content string, err error) func(string) (string, error) {
-		return func(aside string) (string, error) {
-			part := filepath.Join(aside, "part")
-			return part, errors.Join(os.Mkdir(part, 0o755), os.WriteFile(filepath.Join(part, "file"), []byte(content), 0o600), err)
-		}
-	}
-	boom := errors.New("boom")
-	if err := Keep(folder, fill("half", boom)); !errors.Is(err, boom) {
-		t.Errorf("Keep() = %v, want %v", err, boom)
-	}
-	if left, err := os.ReadDir(parent); err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v, %v", left, err)
-	}
-	for _, content := range []string{"first", "second"} {
-		if err := Keep(folder, fill(content, nil)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got, err := os.ReadFile(filepath.Join(folder, "file")); err != nil || string(got) != "first" {
-		t.Errorf("the folder holds %q, %v, want what was first", got, err)
 	}
 }

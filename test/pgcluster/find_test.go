@@ -1,7 +1,6 @@
 package pgcluster
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -48,31 +47,5 @@ func TestFindTakesNewest(t *testing.T) {
 	b, err = find(inPath, []string{filepath.Join(root, "*", "bin")})
 	if err != nil || b.folder != newest || b.major != 18 {
 		t.Errorf("find() = %+v, %v, want 18beta1", b, err)
-	}
-}
-
-// Homebrew's folder in PATH holds links to where the installation is.
-func TestFindFollowsLinks(t *testing.T) {
-	t.Parallel()
-	root := t.TempDir()
-	real := installation(t, filepath.Join(root, "Cellar", "bin"), "17.2", "postgres", "initdb")
-	links := filepath.Join(root, "bin")
-	if err := os.Mkdir(links, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(filepath.Join(real, "postgres"), filepath.Join(links, "postgres")); err != nil {
-		t.Fatal(err)
-	}
-	b, err := find(links, nil)
-	if err != nil || b.folder != real {
-		t.Errorf("find() = %+v, %v, want %s", b, err, real)
-	}
-}
-
-func TestFindNone(t *testing.T) {
-	t.Parallel()
-	old := installation(t, t.TempDir(), "13.20", "postgres", "initdb")
-	if b, err := find(old, nil); !errors.Is(err, errNone) {
-		t.Errorf("find() = %+v, %v, want %v", b, err, errNone)
 	}
 }

@@ -41,16 +41,6 @@ echo started >>"$story"
 printf '%s\n' 1 2 3 4 5 6 7 'ready   ' >"$2/postmaster.pid"
 while :; do sleep 0.05; done
 `
-	brokenPostgres = `#!/bin/sh
-case $1 in
---version)
-	echo 'postgres (PostgreSQL) 16.3'
-	exit
-	;;
-esac
-echo 'the disk is full'
-exit 1
-`
 )
 
 // program is this program with fakes, and what is left behind by it.
@@ -165,40 +155,5 @@ func TestSignalEndsCommandAndServer(t *testing.T) {
 			_ = p.Wait()
 			p.wantEnd(t, 128+int(sig), "started\nstopped\n")
 		})
-	}
-}
-
-func TestServerThatDoesNotStartShowsItsLog(t *testing.T) {
-	t.Parallel()
-	p := withFakes(t, brokenPostgres, "echo ran")
-	output, _ := p.Output()
-	p.wantEnd(t, 1, "")
-	if len(output) > 0 {
-		t.Errorf("the command ran without a server: %q", output)
-	}
-	if !strings.Contains(p.stderr.String(), "the disk is full") {
-		t.Errorf("standard error does not show the server's log:\n%s", &p.stderr)
-	}
-}
-
-func TestServerOfEnvironmentIsUsedAsItIs(t *testing.T) {
-	t.Parallel()
-	p := withFakes(t, fakePostgres, `printf %s "$TEST_DATABASE_URL"; exit 3`)
-	p.Env = append(p.Env, variable+"=postgres://elsewhere/db")
-	output, _ := p.Output()
-	p.wantEnd(t, 3, "")
-	if string(output) != "postgres://elsewhere/db" {
-		t.Errorf("the command got %q", output)
-	}
-}
-
-func TestWithoutCommand(t *testing.T) {
-	t.Parallel()
-	p := withFakes(t, fakePostgres, "")
-	p.Args = p.Args[:1]
-	_ = p.Run()
-	p.wantEnd(t, 2, "")
-	if !strings.Contains(p.stderr.String(), "usage: withpostgres") {
-		t.Errorf("standard error shows no usage:\n%s", &p.stderr)
 	}
 }
