@@ -37,17 +37,3 @@ func FuzzVerify(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkVerify(b *testing.B) {
-	tokens := newTokens()
-	signed, _, err := tokens.Sign(models.User{ID: newID(), Email: "ada@example.com", Username: "ada"}, models.Session{ID: newID()})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := tokens.Verify(signed); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

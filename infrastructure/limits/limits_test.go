@@ -294,10 +294,3 @@ func TestOddLimits(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkMemory(b *testing.B) {
-	m := newMemory(slots, time.Now)
-	for i := 0; b.Loop(); i++ {
-		m.take(hourly, key(i))
-	}
-}

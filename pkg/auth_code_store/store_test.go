@@ -122,36 +122,3 @@ func put(t *testing.T, store *authcode.Store, key string, ttl time.Duration) {
 		t.Fatal(err)
 	}
 }
-
-// BenchmarkManyEntries puts, uses and takes among 100,000 values that are alive, while as many
-// grow old.
-func BenchmarkManyEntries(b *testing.B) {
-	c := &clock{time.Now()}
-	store := authcode.New(plenty, c.now)
-	value := make([]byte, 300)
-	step := time.Minute / 100_000 // so that 100,000 are alive at any time
-	for i := range 100_000 {
-		c.Time = c.Add(step)
-		if err := store.Put(b.Context(), strconv.Itoa(-i), value, time.Minute); err != nil {
-			b.Fatal(err)
-		}
-	}
-	i := 0
-	for b.Loop() {
-		i++
-		c.Time = c.Add(step)
-		key := strconv.Itoa(i)
-		if err := store.Put(b.Context(), key, value, time.Minute); err != nil {
-			b.Fatal(err)
-		}
-		if i%2 == 0 {
-			continue
-		}
-		if _, err := store.Use(b.Context(), key, time.Minute); err != nil {
-			b.Fatal(err)
-		}
-		if _, err := store.Take(b.Context(), key); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
