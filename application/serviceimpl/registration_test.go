@@ -60,6 +60,8 @@ func TestTheFirstProvedRegistrationBecomesTheUser(t *testing.T) {
 		o.own(t, "ada2")
 		in := dto.VerifyEmailRequest{Token: tokens[2], Password: password + "2"}
 		want(t, "a name taken since", o.click(t, in, nil), domain.ErrUsernameTaken)
+		in.Username = new("support")
+		want(t, "a reserved name", o.click(t, in, nil), domain.ErrValidation)
 		in.Username = new("countess")
 		want(t, "another name", o.click(t, in, nil), nil)
 		want(t, "another registration", o.click(t, dto.VerifyEmailRequest{Token: tokens[0], Password: password + "0"}, nil), domain.ErrInvalidToken)

@@ -15,7 +15,12 @@ import (
 
 // VerifyEmail implements services.Recovery.
 func (s *Recovery) VerifyEmail(ctx context.Context, in dto.VerifyEmailRequest, p *models.Principal, from models.Client) error {
-	if err := checkBody(in); err != nil {
+	var f faults
+	f.body(in)
+	if in.Username != nil {
+		f.reserved("username", *in.Username)
+	}
+	if err := f.err(); err != nil {
 		return err
 	}
 	attempt := guess{accounts: s.Accounts}
