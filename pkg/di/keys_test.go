@@ -23,7 +23,7 @@ func loadConfig(t *testing.T, env map[string]string) config.Config {
 
 func TestEncryptionKeysAreThoseThatAreSet(t *testing.T) {
 	t.Parallel()
-	dir, one, two := t.TempDir(), bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{0xff}, 32)
+	dir, one, two := t.TempDir(), bytes.Repeat([]byte("abcdefgh"), 4), bytes.Repeat([]byte("\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8"), 4)
 	text := base64.StdEncoding.EncodeToString
 	keys, err := di.EncryptionKeys(loadConfig(t, map[string]string{"DATA_DIR": dir, "TOKEN_ENCRYPTION_KEY": text(one) + ", " + text(two)}))
 	if err != nil || len(keys) != 2 || !bytes.Equal(keys[0], one) || !bytes.Equal(keys[1], two) {
