@@ -57,11 +57,11 @@ func TestOAuthWithoutRedis(t *testing.T) {
 			outage.begin(redis, t)
 			var all sync.WaitGroup
 			for _, r := range []request{
-				{Method: "GET", Path: "/auth/line"}, {Method: "GET", Path: "/auth/line?redirect=true"}, client.Linking("line", known.Token),
 				client.Exchanging(code, verifier), {Method: "POST", Path: "/auth/oauth/complete", Body: `{"ticket":"some-ticket","email":"new@example.com"}`},
 			} {
 				all.Go(func() { s.one.Refuses(t, r, 503, "unavailable") })
 			}
+			b.Decide(t, b.Begin(t, fakeidp.LINE, false), person()) // a start stores nothing
 			fails(t, "the callback", b.ComeBack(t, callback), "unavailable")
 			all.Wait()
 			harness.Eventually(t, "readiness tells", func() error { return cacheIs(t, s, "degraded", "down: ") })

@@ -47,9 +47,9 @@ func (s *setup) verified(t testing.TB, email string) auth {
 	a := person()
 	a.Email = email
 	in := s.browser().LogIn(t, fakeidp.Google, a)
-	s.one.Must(t, request{Method: http.MethodPut, Path: "/users/me/password", Token: in.Token, Body: object("newPassword", client.Password)}, 204, nil)
+	s.one.Must(t, request{Method: http.MethodPut, Path: "/users/me/password", Token: in.Token, Body: object("newPassword", client.Password)}, 200, &in)
 	s.one.Must(t, client.Unlinking(fakeidp.Google, in.Token), 204, nil)
-	return s.one.LogIn(t, email, client.Password)
+	return in.Seen()
 }
 
 // unverified makes an account with an unverified e-mail and client.Password.
