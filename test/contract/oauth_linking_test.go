@@ -2,9 +2,11 @@ package contract
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -54,6 +56,60 @@ func TestOAuthLinking(t *testing.T) {
 			s.ends(t, provider+" after it was unlinked", provider, a, "account_exists")
 		}
 		s.told(t, member.User.ID, "created")
+	})
+}
+
+// TestOAuthLinkingNeedsProof has the access token of a session that began long ago.
+func TestOAuthLinkingNeedsProof(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *setup) {
+		line, member := person(), s.one.Register(t)
+		s.link(t, member.Token)
+		guest := s.browser().LogIn(t, fakeidp.LINE, line) // who has no password
+		for code, test := range map[string]struct {
+			stolen auth
+			bodies []string
+		}{
+			"wrong_password":            {member, []string{"", "{}", object("currentPassword", ""), object("currentPassword", client.Another)}},
+			"reauthentication_required": {guest, []string{"", "{}", object("currentPassword", client.Password)}},
+		} {
+			s.age(t, test.stolen, 10*24*time.Hour)
+			before := s.identities(t, test.stolen.Token)
+			for _, body := range test.bodies {
+				for _, r := range []request{client.Linking(fakeidp.Google, test.stolen.Token), client.Unlinking(fakeidp.LINE, test.stolen.Token)} {
+					r.Body = body
+					s.one.Refuses(t, r, 403, code)
+				}
+			}
+			if after := s.identities(t, test.stolen.Token); !maps.Equal(after, before) {
+				t.Errorf("%s: the identities were %v and are %v", code, before, after)
+			}
+		}
+		guest = s.browser().LogIn(t, fakeidp.LINE, line)
+		if q := s.browser().Link(t, fakeidp.Google, guest.Token, person()); q.Get("linked") != fakeidp.Google {
+			t.Errorf("linking after a new log-in: %v", q)
+		}
+
+		google, b := person(), s.browser()
+		s.browser().Link(t, fakeidp.Google, member.Token, google)
+		byGoogle := s.browser().LogIn(t, fakeidp.Google, google)
+		var list []client.Session
+		s.one.Must(t, request{Method: "GET", Path: "/users/me/sessions", Token: member.Token}, 200, &list)
+		if len(list) != 2 || list[0].Method != fakeidp.Google || list[1].Method != "password" {
+			t.Errorf("the sessions are %+v", list)
+		}
+		s.one.Must(t, client.Unlinking(fakeidp.Google, member.Token), 204, nil)
+		s.dead(t, "a log-in by the identity that was unlinked", byGoogle)
+		s.lives(t, "a log-in by password", member)
+		callback := b.Decide(t, b.BeginLink(t, fakeidp.Facebook, member.Token), person())
+		var changed auth
+		s.one.Must(t, request{
+			Method: "PUT", Path: "/users/me/password", Token: member.Token, Body: object("currentPassword", client.Password, "newPassword", client.Another),
+		}, 200, &changed)
+		fails(t, "a linking that the old password proved", b.ComeBack(t, callback), "invalid_state")
+		if ids := s.identities(t, changed.Seen().Token); len(ids) != 1 {
+			t.Errorf("in the end the identities are %v", ids)
+		}
 	})
 }
 
