@@ -134,7 +134,7 @@ func equalCopy(t *testing.T, s *setup, admin auth, database string) {
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got); diff != "" || len(want) < 20 {
+	if diff := cmp.Diff(want, got); diff != "" || len(want) < 12 {
 		t.Fatalf("the copy of %d users differs (-want +got):\n%s", len(want), diff)
 	}
 }
