@@ -1,14 +1,11 @@
 package devidp_test
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"gofiber-auth/infrastructure/devidp/devidptest"
 )
@@ -45,58 +42,6 @@ func TestConsentPage(t *testing.T) {
 		if verified := strings.Contains(body, `name="verified"`); verified != (provider == "google") {
 			t.Errorf("%s: asks whether an address is verified: %t", provider, verified)
 		}
-		labelled(t, body)
-	}
-}
-
-// labelled checks that every field that people see has a label, and every id is there once.
-func labelled(t *testing.T, body string) {
-	t.Helper()
-	ids := map[string]int{}
-	for _, id := range regexp.MustCompile(` id="([^"]+)"`).FindAllStringSubmatch(body, -1) {
-		if ids[id[1]]++; ids[id[1]] > 1 {
-			t.Errorf("id %s is there twice", id[1])
-		}
-	}
-	fields := regexp.MustCompile(`<input type="(?:radio|text|email|checkbox)"[^>]* id="([^"]+)"`).FindAllStringSubmatch(body, -1)
-	if len(fields) < 7 {
-		t.Errorf("only %d fields", len(fields))
-	}
-	for _, field := range fields {
-		if !strings.Contains(body, `for="`+field[1]+`"`) {
-			t.Errorf("%s has no label", field[1])
-		}
-	}
-}
-
-func TestHeaders(t *testing.T) {
-	t.Parallel()
-	i := start(t)
-	style := regexp.MustCompile(`(?s)<style>(.*)</style>`)
-	for name, q := range map[string]url.Values{"consent": query("line"), "fault": {}, "redirect": with(query("line"), "nonce")} {
-		resp, body := i.visit(i.request(http.MethodGet, i.authorizeURL("line", q), nil))
-		policy := "default-src 'none'; style-src "
-		if css := style.FindStringSubmatch(body); css != nil {
-			sum := sha256.Sum256([]byte(css[1]))
-			policy += "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; frame-ancestors 'none'"
-		} else if name != "redirect" {
-			t.Errorf("%s: no style", name)
-		}
-		for header, want := range map[string]string{
-			"Content-Security-Policy": policy, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer",
-			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
-		} {
-			if got := resp.Header.Get(header); !strings.HasPrefix(got, want) || strings.Contains(got, "form-action") {
-				t.Errorf("%s: %s: %s, want %s", name, header, got, want)
-			}
-		}
-		if strings.Contains(body, "<script") || len(resp.Cookies()) > 0 {
-			t.Errorf("%s: scripts or cookies", name)
-		}
-	}
-	resp, _ := i.visit(i.request(http.MethodPost, i.Endpoints("line").Token, form("line", i.code("line", "ada", query("line")))))
-	if resp.Header.Get("Cache-Control") != "no-store" || resp.Header.Get("Content-Type") != "application/json; charset=utf-8" {
-		t.Errorf("token endpoint: %v", resp.Header)
 	}
 }
 
@@ -106,14 +51,10 @@ func TestConsentRefuses(t *testing.T) {
 	i := start(t)
 	for name, change := range map[string]func(req *http.Request, f url.Values){
 		"no request":     func(_ *http.Request, f url.Values) { f.Del("request") },
-		"unknown":        func(_ *http.Request, f url.Values) { f.Set("request", "x") },
 		"twice":          func(_ *http.Request, f url.Values) { f.Add("request", f.Get("request")) },
-		"two people":     func(_ *http.Request, f url.Values) { f.Add("person", "grace") },
 		"no decision":    func(_ *http.Request, f url.Values) { f.Del("decision") },
-		"no person":      func(_ *http.Request, f url.Values) { f.Del("person") },
 		"unknown person": func(_ *http.Request, f url.Values) { f.Set("person", "eve") },
 		"another site":   func(req *http.Request, _ url.Values) { req.Header.Set("Sec-Fetch-Site", "cross-site") },
-		"JSON":           func(req *http.Request, _ url.Values) { req.Header.Set("Content-Type", "application/json") },
 		"other provider": func(req *http.Request, _ url.Values) {
 			req.URL.Path = strings.Replace(req.URL.Path, "line", "google", 1)
 		},
@@ -135,48 +76,6 @@ func TestConsentRefuses(t *testing.T) {
 		if resp, _ := i.visit(i.request(http.MethodPost, action, f)); resp.StatusCode != http.StatusBadRequest && name != "another site" && name != "JSON" && name != "other provider" {
 			t.Errorf("after %s, again: %s", name, resp.Status)
 		}
-	}
-}
-
-func TestConsentPageExpires(t *testing.T) {
-	t.Parallel()
-	i := start(t)
-	_, action, request := i.page("google", query("google"))
-	f := devidptest.As("ada")
-	f.Set("request", request)
-	i.wait(10 * time.Minute)
-	if resp, body := i.visit(i.request(http.MethodPost, action, f)); resp.StatusCode != http.StatusBadRequest || !strings.Contains(body, "too old") {
-		t.Errorf("%s: %s", resp.Status, body)
-	}
-}
-
-// Whoever is typed is the same person next time, whatever is said of the address.
-func TestSomeoneElse(t *testing.T) {
-	t.Parallel()
-	i := start(t)
-	login := func(p devidptest.Person) map[string]any {
-		back := answerOf(t, devidptest.LoginAs(t, i.client, i.authorizeURL("google", query("google")), p))
-		_, answer := i.redeem("google", form("google", back.Get("code")))
-		return i.googleClaims(text(answer["id_token"]))
-	}
-	joan := login(devidptest.Person{Name: " Joan  Clarke ", Email: "joan@example.com", Verified: true})
-	if joan["name"] != "Joan Clarke" || joan["email"] != "joan@example.com" || joan["email_verified"] != true {
-		t.Errorf("joan is %v", joan)
-	}
-	again := login(devidptest.Person{Name: "Joan Clarke", Email: "joan@example.com"})
-	if again["sub"] != joan["sub"] || again["email_verified"] != false {
-		t.Errorf("joan is %v, then %v", joan, again)
-	}
-	mute := login(devidptest.Person{Name: "Joan Clarke", Verified: true})
-	if mute["sub"] == joan["sub"] || mute["email"] != nil || mute["email_verified"] != nil {
-		t.Errorf("joan without an address is %v", mute)
-	}
-	prince := login(devidptest.Person{Name: "ปริ๊นซ์"})
-	if prince["name"] != "ปริ๊นซ์" || prince["given_name"] != "ปริ๊นซ์" || prince["family_name"] != nil {
-		t.Errorf("prince is %v", prince)
-	}
-	if ada := login(devidptest.Person{Name: "Ada Lovelace", Email: "ada@example.com"}); ada["sub"] == i.googleClaims(text(i.login("google", "ada", query("google"))["id_token"]))["sub"] {
-		t.Error("somebody typed is the test person")
 	}
 }
 
@@ -222,16 +121,7 @@ func TestEscapes(t *testing.T) {
 		t.Errorf("state = %q", back.Get("state"))
 	}
 	_, answer := i.redeem("google", form("google", back.Get("code")))
-	if claims := i.googleClaims(text(answer["id_token"])); claims["name"] != attack || claims["nonce"] != attack {
+	if claims := claimsOf(t, answer["id_token"]); claims["name"] != attack || claims["nonce"] != attack {
 		t.Errorf("claims = %v", claims)
-	}
-}
-
-func TestPicture(t *testing.T) {
-	t.Parallel()
-	i := start(t)
-	resp, body := i.visit(i.request(http.MethodGet, i.base+"/picture.svg", nil))
-	if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "image/svg+xml" || !strings.HasPrefix(body, "<svg") {
-		t.Errorf("%s %v %s", resp.Status, resp.Header, body)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,13 +16,6 @@ func proofOf(token string) string {
 	mac := hmac.New(sha256.New, []byte(secretOf("facebook")))
 	mac.Write([]byte(token))
 	return hex.EncodeToString(mac.Sum(nil))
-}
-
-// me returns what Graph tells of whose token it is.
-func (i *idp) me(access string) map[string]any {
-	i.t.Helper()
-	_, answer := i.get(i.Endpoints("facebook").Userinfo+"?"+url.Values{"fields": {"id,name,email"}, "appsecret_proof": {proofOf(access)}}.Encode(), access)
-	return answer
 }
 
 func TestFacebook(t *testing.T) {
@@ -55,37 +47,6 @@ func TestFacebook(t *testing.T) {
 	}
 }
 
-func TestFacebookFields(t *testing.T) {
-	t.Parallel()
-	i := start(t)
-	me := func(person, scope, fields string) map[string]any {
-		access := text(i.login("facebook", person, with(query("facebook"), "scope", scope))["access_token"])
-		_, answer := i.get(i.Endpoints("facebook").Userinfo+"?"+url.Values{"fields": {fields}, "appsecret_proof": {proofOf(access)}, "access_token": {access}}.Encode(), "")
-		return answer
-	}
-	id := me("ada", "email", "id")["id"]
-	for _, c := range []struct {
-		person, scope, fields string
-		want                  map[string]any
-	}{
-		{"ada", "email", "", map[string]any{"id": id, "name": "Ada Lovelace"}},
-		{"ada", "email", "email", map[string]any{"id": id, "email": "ada@example.com"}},
-		{"ada", "email public_profile", "first_name,last_name", map[string]any{"id": id, "first_name": "Ada", "last_name": "Lovelace"}},
-		{"ada", "public_profile", "id,email", map[string]any{"id": id}},
-		{"ada", "", "id,email", map[string]any{"id": id}},
-	} {
-		if diff := cmp.Diff(c.want, me(c.person, c.scope, c.fields)); diff != "" {
-			t.Errorf("%+v (-want +got):\n%s", c, diff)
-		}
-	}
-	if linus := me("linus", "email", "id,name,email"); linus["email"] != nil || linus["name"] != "Linus Quiet" {
-		t.Errorf("linus is %v", linus)
-	}
-	if fault := graphError(me("ada", "email", "id,password")); fault["code"] != 100.0 {
-		t.Errorf("an unknown field: %v", fault)
-	}
-}
-
 func graphError(answer map[string]any) map[string]any {
 	fault, _ := answer["error"].(map[string]any)
 	return fault
@@ -103,45 +64,15 @@ func TestFacebookRefuses(t *testing.T) {
 		kind  string
 		code  float64
 	}{
-		"no token":            {"", url.Values{}, "OAuthException", 2500},
-		"unknown token":       {"x", url.Values{"appsecret_proof": {proofOf("x")}}, "OAuthException", 190},
-		"two tokens":          {access, url.Values{"access_token": {other}, "appsecret_proof": {proofOf(access)}}, "OAuthException", 190},
-		"no proof":            {access, url.Values{}, "GraphMethodException", 100},
-		"wrong proof":         {access, url.Values{"appsecret_proof": {proofOf(other)}}, "GraphMethodException", 100},
-		"upper-case proof":    {access, url.Values{"appsecret_proof": {strings.ToUpper(proofOf(access))}}, "GraphMethodException", 100},
-		"repeated parameters": {access, url.Values{"appsecret_proof": {proofOf(access), proofOf(access)}}, "OAuthException", 100},
+		"no token":      {"", url.Values{}, "OAuthException", 2500},
+		"unknown token": {"x", url.Values{"appsecret_proof": {proofOf("x")}}, "OAuthException", 190},
+		"no proof":      {access, url.Values{}, "GraphMethodException", 100},
+		"wrong proof":   {access, url.Values{"appsecret_proof": {proofOf(other)}}, "GraphMethodException", 100},
 	} {
 		status, answer := i.get(i.Endpoints("facebook").Userinfo+"?"+c.query.Encode(), c.token)
 		fault := graphError(answer)
 		if status != http.StatusBadRequest || fault["type"] != c.kind || fault["code"] != c.code || text(fault["message"]) == "" || text(fault["fbtrace_id"]) == "" {
 			t.Errorf("%s: %d %v", name, status, answer)
 		}
-	}
-}
-
-func TestFacebookVersions(t *testing.T) {
-	t.Parallel()
-	i := start(t)
-	code := i.code("facebook", "ada", query("facebook"))
-	if status, answer := i.send(i.request(http.MethodPost, i.base+"/facebook/v24.0/oauth/access_token", form("facebook", code))); status != http.StatusOK {
-		t.Errorf("token endpoint: %d %v", status, answer)
-	}
-	for address, want := range map[string]int{
-		"/facebook/v19.0/dialog/oauth?" + query("facebook").Encode(): http.StatusOK,
-		"/facebook/latest/me": http.StatusNotFound,
-	} {
-		if status, answer := i.get(i.base+address, ""); status != want {
-			t.Errorf("%s: %d %v", address, status, answer)
-		}
-	}
-}
-
-// Facebook puts a fragment on every address that it sends people back to.
-func TestFacebookFragment(t *testing.T) {
-	t.Parallel()
-	i := start(t)
-	resp, _ := i.visit(i.request(http.MethodGet, i.authorizeURL("facebook", with(query("facebook"), "code_challenge")), nil))
-	if location := resp.Header.Get("Location"); !strings.HasSuffix(location, "#_=_") {
-		t.Errorf("sent to %s", location)
 	}
 }

@@ -1,8 +1,6 @@
 package devidp_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"net/http"
 	"regexp"
 	"testing"
@@ -11,25 +9,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// lineClaims verifies an id_token with the channel secret.
-func (i *idp) lineClaims(idToken string) jwt.MapClaims {
-	i.t.Helper()
-	claims := jwt.MapClaims{}
-	_, err := jwt.ParseWithClaims(idToken, claims, func(*jwt.Token) (any, error) { return []byte(secretOf("line")), nil },
-		jwt.WithValidMethods([]string{"HS256"}), jwt.WithIssuer(i.base+"/line"), jwt.WithAudience("client-at-line"),
-		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithStrictDecoding(), jwt.WithTimeFunc(i.now))
-	if err != nil {
-		i.t.Fatal(err)
-	}
-	return claims
-}
-
 func TestLINE(t *testing.T) {
 	t.Parallel()
 	i := start(t)
 	answer := i.login("line", "somchai", query("line"))
 	access := text(answer["access_token"])
-	claims := i.lineClaims(text(answer["id_token"]))
+	claims := claimsOf(t, answer["id_token"])
 	if text(answer["refresh_token"]) == "" {
 		t.Error("no refresh_token")
 	}
@@ -56,39 +41,5 @@ func TestLINE(t *testing.T) {
 	}
 	if status, _ := i.get(i.Endpoints("line").Userinfo, "x"); status != http.StatusUnauthorized {
 		t.Errorf("profile for a wrong token: %d", status)
-	}
-}
-
-// An address is in the id_token only where there is one and it was asked for.
-func TestLINEEmail(t *testing.T) {
-	t.Parallel()
-	i := start(t)
-	for _, c := range []struct {
-		person, scope string
-		email         any
-	}{
-		{"ada", "openid profile email", "ada@example.com"},
-		{"ada", "openid profile", nil},
-		{"linus", "openid profile email", nil},
-	} {
-		claims := i.lineClaims(text(i.login("line", c.person, with(query("line"), "scope", c.scope))["id_token"]))
-		if claims["email"] != c.email || claims["email_verified"] != nil {
-			t.Errorf("%s with %s: %v", c.person, c.scope, claims)
-		}
-	}
-	answer := i.login("line", "ada", with(with(query("line"), "scope", "openid"), "access_type", "x"))
-	if status, _ := i.get(i.Endpoints("line").Userinfo, text(answer["access_token"])); status != http.StatusForbidden {
-		t.Errorf("profile without the scope: %d", status)
-	}
-}
-
-func TestLINECerts(t *testing.T) {
-	t.Parallel()
-	key := start(t).jwk("line")
-	point := append([]byte{4}, bigInt(t, key["x"]).FillBytes(make([]byte, 32))...)
-	point = append(point, bigInt(t, key["y"]).FillBytes(make([]byte, 32))...)
-	_, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
-	if err != nil || key["kty"] != "EC" || key["crv"] != "P-256" || key["alg"] != "ES256" || text(key["kid"]) == "" {
-		t.Errorf("%v: %v", key, err)
 	}
 }

@@ -1,7 +1,6 @@
 package devidp_test
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -10,10 +9,9 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"testing"
-	"time"
 
+	"github.com/golang-jwt/jwt/v5"
 	"go.uber.org/goleak"
 
 	"gofiber-auth/infrastructure/devidp"
@@ -35,19 +33,14 @@ var scopes = map[string]string{"google": "openid email profile", "line": "openid
 // secretOf returns the secret of the client at a provider.
 func secretOf(provider string) string { return "secret-of-" + provider + "/+ %" }
 
-// idp is a running server with a clock of its own.
+// idp is a running server.
 type idp struct {
 	*devidp.Server
 
 	t      *testing.T
 	client *http.Client
 	base   string
-	ahead  atomic.Int64
 }
-
-func (i *idp) now() time.Time { return time.Now().Add(time.Duration(i.ahead.Load())) }
-
-func (i *idp) wait(d time.Duration) { i.ahead.Add(int64(d)) }
 
 // start serves all three providers below a path, as the service does.
 func start(t *testing.T) *idp {
@@ -58,7 +51,7 @@ func start(t *testing.T) *idp {
 	for provider := range scopes {
 		clients[provider] = devidp.Registration{ClientID: "client-at-" + provider, ClientSecret: secretOf(provider), RedirectURL: callback}
 	}
-	i.Server = devidp.New(devidp.Options{BaseURL: i.base, Now: i.now, Clients: clients})
+	i.Server = devidp.New(devidp.Options{BaseURL: i.base, Clients: clients})
 	server.Config.Handler = http.StripPrefix("/dev/idp", i.Handler())
 	server.Start()
 	t.Cleanup(server.Close)
@@ -193,15 +186,12 @@ func with(v url.Values, name string, values ...string) url.Values {
 	return v
 }
 
-// try goes the whole way from any goroutine.
-func (i *idp) try(ctx context.Context, provider string, q, answer url.Values) (code, gotState string, err error) {
-	location, err := devidptest.Answer(ctx, i.client, i.authorizeURL(provider, q), answer)
-	if err != nil {
-		return "", "", err
+// claimsOf returns the claims of an id_token, which the service verifies where it logs in here.
+func claimsOf(t *testing.T, idToken any) jwt.MapClaims {
+	t.Helper()
+	claims := jwt.MapClaims{}
+	if _, _, err := jwt.NewParser().ParseUnverified(text(idToken), claims); err != nil {
+		t.Fatal(err)
 	}
-	u, err := url.Parse(location)
-	if err != nil {
-		return "", "", err
-	}
-	return u.Query().Get("code"), u.Query().Get("state"), nil
+	return claims
 }

@@ -17,21 +17,16 @@ func TestProviderFails(t *testing.T) {
 		handler http.HandlerFunc
 		want    string
 	}{
-		"status 500":                     {say(http.StatusInternalServerError, leak), "status 500"},
-		"status 400 with a reason":       {say(http.StatusBadRequest, `{"error":"invalid_request"}`), "status 400 (invalid_request)"},
-		"status 201":                     {say(http.StatusCreated, `{"access_token":"x"}`), "status 201"},
-		"status 204":                     {say(http.StatusNoContent, ""), "status 204"},
-		"a redirect":                     {redirect(http.StatusFound), "status 302"},
-		"a redirect that keeps the body": {redirect(http.StatusTemporaryRedirect), "status 307"},
+		"status 500":               {say(http.StatusInternalServerError, leak), "status 500"},
+		"status 400 with a reason": {say(http.StatusBadRequest, `{"error":"invalid_request"}`), "status 400 (invalid_request)"},
+		"a redirect":               {redirect(http.StatusFound), "status 302"},
 		"a redirect to nowhere": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Location", "https://"+clientSecret+"\x7f/"+email)
 			w.WriteHeader(http.StatusSeeOther)
 		}, "call: "},
 		"garbage":          {say(http.StatusOK, "\x00\xff<html>"+clientSecret), "not a "},
-		"a form":           {say(http.StatusOK, "access_token=x&id_token=y"), "not a "},
 		"nothing":          {say(http.StatusOK, ""), "not a "},
 		"null":             {say(http.StatusOK, "null"), "call: "},
-		"a list":           {say(http.StatusOK, "[]"), "not a "},
 		"half an object":   {say(http.StatusOK, `{"access_token":"`+accessToken), "not a "},
 		"an endless one":   {endless, "too long"},
 		"a cut connection": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "failed halfway"},

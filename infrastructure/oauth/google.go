@@ -17,8 +17,9 @@ import (
 var googleIssuers = []string{"https://accounts.google.com", "accounts.google.com"}
 
 // Google signs people in with Google. An e-mail address counts as proved where Google says that it is
-// verified and is the authority for it. Its id_token has all there is to know. Where a UserinfoURL is set, another provider stands in, which
-// may keep the address for that endpoint: it is asked when the id_token has none.
+// verified and is the authority for it. Its id_token has all there is to know. Where a UserinfoURL is
+// set, another provider stands in, which may keep the address for that endpoint: it is asked when the
+// id_token has none.
 func Google(c Client, d Deps) services.IdentityProvider {
 	c.AuthURL = or(c.AuthURL, "https://accounts.google.com/o/oauth2/v2/auth")
 	c.TokenURL = or(c.TokenURL, "https://oauth2.googleapis.com/token")

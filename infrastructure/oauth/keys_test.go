@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
@@ -82,17 +81,6 @@ func TestRotation(t *testing.T) {
 	refused(t, f, err, "no such key") // the old one has gone
 }
 
-func TestKeyThatIsWithdrawn(t *testing.T) {
-	t.Parallel()
-	f := newFake(t, google)
-	p := f.provider()
-	works(t, f, p)
-	f.set(func() { f.keys = []jose.JSONWebKey{{Key: otherRSA().Public(), KeyID: "key-2"}} })
-	f.clock.pass(keysFresh)
-	_, err := logIn(t, f, p)
-	refused(t, f, err, "no such key")
-}
-
 // TestForgedKeyIDs proves that who forges tokens cannot make this service ask for keys each time,
 // nor keep it from learning of a new one.
 func TestForgedKeyIDs(t *testing.T) {
@@ -128,42 +116,6 @@ func TestForgedKeyIDs(t *testing.T) {
 	_, err = logIn(t, f, p)
 	refused(t, f, err, "no such key")
 	f.fetched(refreshBurst + 2) // it could have been published in the meantime
-}
-
-func TestManyForgedKeyIDsAtOnce(t *testing.T) {
-	t.Parallel()
-	f := newFake(t, google)
-	p := f.provider()
-	works(t, f, p)
-	f.set(func() {
-		f.sign = func(header, claims object) string {
-			header["kid"] = random()
-			return signed(header, claims, otherRSA())
-		}
-	})
-	var wait sync.WaitGroup
-	for range 100 {
-		wait.Go(func() {
-			if _, err := logInAs(t.Context(), f, p, subject); err == nil {
-				t.Error("a forged token was taken")
-			}
-		})
-	}
-	wait.Wait()
-	if got := f.called("/certs"); got > refreshBurst {
-		t.Errorf("the keys were fetched %d times", got)
-	}
-}
-
-func TestUnknownKeysAreBounded(t *testing.T) {
-	t.Parallel()
-	s := newKeySet(nil, time.Now, time.Second)
-	for i := range 10 * mostUnknown {
-		s.forget(strconv.Itoa(i))
-	}
-	if len(s.unknown) > mostUnknown {
-		t.Errorf("%d unknown keys are remembered", len(s.unknown))
-	}
 }
 
 // TestKeysWhileNobodyAnswers proves that log-ins go on while the keys cannot be fetched.
@@ -228,20 +180,4 @@ func TestFirstCallerGoes(t *testing.T) {
 		t.Errorf("the second caller fails with the first: %v", err)
 	}
 	f.fetched(1)
-}
-
-// TestHangingRefresh proves that old keys are used within the bound of a log-in when the provider
-// hangs, rather than answers that it cannot.
-func TestHangingRefresh(t *testing.T) {
-	t.Parallel()
-	f := newFake(t, google)
-	deps := f.deps()
-	deps.bound = 4 * time.Second
-	p := f.kind.make(f.client(), deps)
-	works(t, f, p)
-	f.set(func() {
-		f.overrides["/certs"] = func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
-	})
-	f.clock.pass(keysFresh)
-	works(t, f, p)
 }

@@ -1,7 +1,6 @@
 package oauth
 
 import (
-	"sync"
 	"testing"
 
 	"gofiber-auth/domain/services"
@@ -10,27 +9,6 @@ import (
 // TestMix proves that what comes back for one log-in is never taken for another.
 func TestMix(t *testing.T) {
 	t.Parallel()
-	for _, k := range allKinds {
-		t.Run(k.name, func(t *testing.T) {
-			t.Parallel()
-			f := newFake(t, k)
-			p := f.provider()
-			var wait sync.WaitGroup
-			for range 200 {
-				wait.Go(func() {
-					subject := random()
-					got, err := logInAs(t.Context(), f, p, subject)
-					if err != nil || got.Subject != subject || got.Tokens.Access != accessToken+"-"+subject {
-						t.Errorf("Identify() = %q, %v; want %q", got.Subject, err, subject)
-					}
-				})
-			}
-			wait.Wait()
-			if got := f.called("/certs"); got > 1 {
-				t.Errorf("the keys were fetched %d times", got)
-			}
-		})
-	}
 	t.Run("the verifier of another log-in", func(t *testing.T) {
 		t.Parallel()
 		for _, k := range allKinds {

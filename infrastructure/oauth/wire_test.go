@@ -125,22 +125,6 @@ func TestCallsAreMeasured(t *testing.T) {
 	}
 }
 
-// TestTransportOfItsOwn proves that a provider without a transport has one whose waits end.
-func TestTransportOfItsOwn(t *testing.T) {
-	t.Parallel()
-	f := newFake(t, lineWeb)
-	p := f.kind.make(f.client(), Deps{Metrics: metrics.New("test"), Now: f.clock.now})
-	works(t, f, p)
-	transport, ok := p.(*flow).calls.client.Transport.(*http.Transport)
-	if !ok || transport == http.DefaultTransport {
-		t.Fatalf("the transport is %T", p.(*flow).calls.client.Transport)
-	}
-	t.Cleanup(transport.CloseIdleConnections)
-	if transport.TLSHandshakeTimeout == 0 || p.(*flow).bound != 8*time.Second {
-		t.Error("a wait has no end, or not the promised one")
-	}
-}
-
 func TestRegistry(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, google)

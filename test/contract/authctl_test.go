@@ -253,7 +253,7 @@ func TestAuthctlRotatesKeys(t *testing.T) {
 		for range 2 {
 			s.come(t, fakeidp.Answer{Subject: client.Name(), Email: client.Name() + "@example.com", Verified: true})
 		}
-		old, fresh, other := s.env["TOKEN_ENCRYPTION_KEY"], base64.StdEncoding.EncodeToString([]byte(strings.Repeat("b", 32))), base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", 32)))
+		old, fresh, other := s.env["TOKEN_ENCRYPTION_KEY"], base64.StdEncoding.EncodeToString([]byte("0123456789abcdefghijklmnopqrstuv")), base64.StdEncoding.EncodeToString([]byte("vutsrqponmlkjihgfedcba9876543210"))
 		client.Secrets.Add("encryption key", old, fresh, other)
 		rotate := func(want int, keys string) (done struct{ Resealed, Current, Unreadable int }) {
 			t.Helper()

@@ -1,11 +1,8 @@
 package contract
 
 import (
-	"context"
 	"fmt"
 	"path/filepath"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -23,7 +20,7 @@ import (
 
 // TestCopyOfAnotherServiceIsExact has another service copy the users while they come, change and
 // go: from the snapshot on, after the stream lost events while it was away, and with two of its
-// instances that are killed in turn.
+// instances of which one is killed.
 func TestCopyOfAnotherServiceIsExact(t *testing.T) {
 	t.Parallel()
 	onOwn(t, func(t *testing.T) map[string]string {
@@ -34,40 +31,34 @@ func TestCopyOfAnotherServiceIsExact(t *testing.T) {
 		if s.dsn != "" {
 			database = pgtest.New(t)
 		}
-		instances := [2]*harness.Process{}
-		start := func(n int) {
+		start := func() *harness.Process {
 			env := map[string]string{"NATS_URL": s.env["NATS_URL"], "SYNC_TOKEN": syncToken}
-			instances[n] = harness.Run(t, env, "", "test_subscriber", "-durable", "social", "-db", database, "-snapshot", s.one.Client.Base)
+			return harness.Run(t, env, "", "test_subscriber", "-durable", "social", "-db", database, "-snapshot", s.one.Client.Base)
 		}
-		stop := func(n int) {
-			if err := instances[n].Cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		stop := func(p *harness.Process) {
+			if err := p.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
 				t.Fatal(err)
 			}
-			if code := instances[n].ExitCode(t); code != 0 {
+			if code := p.ExitCode(t); code != 0 {
 				t.Errorf("exit code %d after SIGTERM, want 0", code)
 			}
 		}
-		lives := liveLives(t, s.one)
-		lives.more(t, 20)
-		start(0)
-		lives.more(t, 20)
-		lives.pause(func() { equalCopy(t, s, admin, database) })
-		stop(0)
+		live(t, s.one)
+		one := start()
+		live(t, s.one)
+		equalCopy(t, s, admin, database)
+		stop(one)
 
-		lives.more(t, 20)
+		live(t, s.one)
 		if err := userStream(t, s).Purge(t.Context(), jetstream.WithPurgeSubject("user.events.deleted")); err != nil {
 			t.Fatal(err)
 		}
-		start(0)
-		start(1)
-		for round := range 4 {
-			lives.more(t, 5)
-			instances[round%2].Kill(t)
-			start(round % 2)
-		}
-		lives.pause(func() { equalCopy(t, s, admin, database) })
-		stop(0)
-		stop(1)
+		one, two := start(), start()
+		live(t, s.one)
+		one.Kill(t)
+		live(t, s.one)
+		equalCopy(t, s, admin, database)
+		stop(two)
 	})
 }
 
@@ -80,84 +71,22 @@ func userStream(t *testing.T, s *setup) jetstream.Stream {
 	return stream
 }
 
-// lives is users who come, change and go.
-type lives struct {
-	running sync.RWMutex // locked while nothing is written
-	done    atomic.Int64
-}
-
-// liveLives begins to write until the end of the test.
-func liveLives(t *testing.T, s *service) *lives {
+// live has twelve users come at once, who change the username up to twice. Every second one goes.
+func live(t *testing.T, s *service) {
 	t.Helper()
-	l := &lives{}
-	var lanes sync.WaitGroup
-	ctx, end := context.WithCancel(t.Context())
-	for range 4 {
-		lanes.Go(func() {
-			for n := 0; ctx.Err() == nil; n++ {
-				l.running.RLock()
-				err := life(s, n)
-				l.running.RUnlock()
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				l.done.Add(1)
-			}
-		})
-	}
-	t.Cleanup(func() {
-		end()
-		lanes.Wait()
+	client.AtOnce(12, func(n int) {
+		var a auth
+		if err := s.Send(t, client.Registration(client.Name())).Decode(201, &a); err != nil {
+			t.Error(err)
+			return
+		}
+		for range n % 3 {
+			s.Send(t, request{Method: "PATCH", Path: "/users/me", Token: a.Seen().Token, Body: object("username", client.Name())})
+		}
+		if n%2 == 1 {
+			s.Send(t, request{Method: "DELETE", Path: "/users/me", Token: a.Token, Body: object("currentPassword", client.Password)})
+		}
 	})
-	return l
-}
-
-// life is the life of one user, who changes the username n modulo 3 times. Every second one goes.
-func life(s *service, n int) error {
-	send := func(r request, status int, out any) error {
-		got, err := s.Try(context.Background(), r) // a life ends whole
-		if err == nil && got.Status != status {
-			err = fmt.Errorf("%s %s = %d %s", r.Method, r.Path, got.Status, got.Body)
-		}
-		if err == nil && out != nil {
-			err = got.Decode(status, out)
-		}
-		return err
-	}
-	var a auth
-	if err := send(client.Registration(client.Name()), 201, &a); err != nil {
-		return err
-	}
-	a.Seen()
-	for range n % 3 {
-		if err := send(request{Method: "PATCH", Path: "/users/me", Token: a.Token, Body: object("username", client.Name())}, 200, nil); err != nil {
-			return err
-		}
-	}
-	if n%2 == 0 {
-		return nil
-	}
-	return send(request{Method: "DELETE", Path: "/users/me", Token: a.Token, Body: object("currentPassword", client.Password)}, 204, nil)
-}
-
-// more waits until n more users have lived.
-func (l *lives) more(t *testing.T, n int64) {
-	t.Helper()
-	until := l.done.Load() + n
-	harness.Eventually(t, fmt.Sprintf("%d more lives", n), func() error {
-		if l.done.Load() < until {
-			return harness.ErrNotYet
-		}
-		return nil
-	})
-}
-
-// pause calls f while nothing is written.
-func (l *lives) pause(f func()) {
-	l.running.Lock()
-	defer l.running.Unlock()
-	f()
 }
 
 // equalCopy waits until every event is published and applied, and compares the copy with the users.
@@ -205,7 +134,7 @@ func equalCopy(t *testing.T, s *setup, admin auth, database string) {
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got); diff != "" || len(want) < 20 {
+	if diff := cmp.Diff(want, got); diff != "" || len(want) < 12 {
 		t.Fatalf("the copy of %d users differs (-want +got):\n%s", len(want), diff)
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"gofiber-auth/test/client"
 	"gofiber-auth/test/harness"
@@ -28,17 +27,15 @@ type receiver struct {
 	server  *http.Server
 
 	mu       sync.Mutex
-	answer   func(userID string) int // nil: 204; 0: none at all
 	accepted []message
-	asked    map[string]int // by user
-	fault    error          // the first thing that was wrong with a request
+	fault    error // the first thing that was wrong with a request
 }
 
 // newReceiver starts a receiver.
 func newReceiver(t *testing.T) *receiver {
 	t.Helper()
 	client.Secrets.Add("secret of BACKEND_SYNC_URL", "hunter2-hunter2-hunter2", syncSecret)
-	r := &receiver{address: "127.0.0.1:" + harness.FreePort(t), asked: map[string]int{}}
+	r := &receiver{address: "127.0.0.1:" + harness.FreePort(t)}
 	r.start(t)
 	t.Cleanup(r.stop)
 	return r
@@ -64,7 +61,7 @@ func (r *receiver) start(t *testing.T) {
 // stop cuts all connections and takes no more.
 func (r *receiver) stop() { _ = r.server.Close() }
 
-// ServeHTTP accepts what is signed, unless it is told otherwise.
+// ServeHTTP accepts what is signed.
 func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	body, err := io.ReadAll(q.Body)
 	if err != nil {
@@ -73,20 +70,11 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	m, err := verified(q, body)
 	r.mu.Lock()
 	r.fault = cmp.Or(r.fault, err)
-	r.asked[m.body.ID]++
-	status := http.StatusNoContent
-	if r.answer != nil {
-		status = r.answer(m.body.ID)
-	}
-	if err == nil && status == http.StatusNoContent {
+	if err == nil {
 		r.accepted = append(r.accepted, m)
 	}
 	r.mu.Unlock()
-	if status == 0 {
-		<-q.Context().Done()
-		return
-	}
-	w.WriteHeader(status)
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // verified returns the event of a request, which must be as documented.
@@ -107,13 +95,6 @@ func verified(q *http.Request, body []byte) (message, error) {
 	err := json.Unmarshal(body, &m.body)
 	m.subject += m.body.Action
 	return m, err
-}
-
-// tell says how the receiver answers from now on.
-func (r *receiver) tell(answer func(userID string) int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.answer = answer
 }
 
 // of returns the events of a user as they were accepted, without repeats. They must be the user's
@@ -181,45 +162,7 @@ func TestEventsByHTTP(t *testing.T) {
 			t.Error(err)
 		}
 
-		// Users whose events are refused, or get no answer, wait alone, and are served in the end.
-		refused, hanging := s.one.Register(t), s.one.Register(t)
-		sink.waitFor(t, refused.User.ID, 1)
-		sink.waitFor(t, hanging.User.ID, 1)
-		sink.tell(func(userID string) int {
-			switch userID {
-			case refused.User.ID:
-				return http.StatusInternalServerError
-			case hanging.User.ID:
-				return 0
-			}
-			return http.StatusNoContent
-		})
-		for range 2 {
-			s.one.rename(t, refused)
-			s.one.rename(t, hanging)
-		}
-		harness.Eventually(t, "their events are tried", func() error {
-			sink.mu.Lock()
-			defer sink.mu.Unlock()
-			if sink.asked[refused.User.ID] < 2 || sink.asked[hanging.User.ID] < 2 {
-				return harness.ErrNotYet
-			}
-			return nil
-		})
-		for range 3 {
-			other := s.one.Register(t)
-			s.one.rename(t, other)
-			sink.waitFor(t, other.User.ID, 2)
-		}
-		if n := len(sink.of(t, refused.User.ID)) + len(sink.of(t, hanging.User.ID)); n != 2 {
-			t.Errorf("%d events of those that wait were accepted, want 2", n)
-		}
-		sink.tell(nil)
-		sink.waitFor(t, refused.User.ID, 3)
-		sink.waitFor(t, hanging.User.ID, 3)
-
 		// A SIGKILL at any moment loses nothing and changes no order.
-		sink.tell(func(string) int { time.Sleep(time.Millisecond); return http.StatusNoContent }) // some are under way
 		var users []auth
 		for range 2 {
 			for range 8 {
@@ -267,21 +210,6 @@ func TestBusAndReceiverAreAwayInTurn(t *testing.T) {
 	sink.waitFor(t, a.User.ID, 3)
 	bus.Start(t)
 	subscribe(t, bus.URL()).waitFor(t, a.User.ID, 3)
-}
-
-// TestOneInstanceDelivers: when it dies, the other does.
-func TestOneInstanceDelivers(t *testing.T) {
-	t.Parallel()
-	sink := newReceiver(t)
-	s := newPair(t, sink.settings())
-	for n := range 4 {
-		sink.waitFor(t, s.at(n).Register(t).User.ID, 1)
-	}
-	s.one.Kill(t)
-	sink.waitFor(t, s.two.Register(t).User.ID, 1)
-	s.one.Restart(t)
-	s.two.Kill(t)
-	sink.waitFor(t, s.one.Register(t).User.ID, 1)
 }
 
 // TestEventsByHTTPSwitchedOnLater begin with those from then on.

@@ -213,6 +213,12 @@ func TestOAuthAccountsMadeByAdmins(t *testing.T) {
 		t.Errorf("logged in as %+v", got)
 	}
 	s.dead(t, "the user before", member)
+	// Of an admin it is not the owner's, who may only be one whose address was mistyped.
+	stranger := person()
+	admin := s.unverified(t, stranger.Email)
+	s.change(t, admin.User.ID, `{"role":"admin"}`)
+	s.ends(t, "the e-mail of an admin", fakeidp.Google, stranger, "account_exists")
+	s.one.LogIn(t, admin.User.Email, client.Password)
 }
 
 // TestOAuthLookalikes has Google say e-mails that equal those of users only when folded by Unicode.

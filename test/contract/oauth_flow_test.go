@@ -63,8 +63,16 @@ func TestOAuthStates(t *testing.T) {
 		b, other := s.browser(), s.browser()
 		other.Begin(t, fakeidp.Google, false)
 		for why, a := range map[string]fakeidp.Answer{"consent": person(), "denial": {Denied: "access_denied"}} {
-			fails(t, why+", no cookie", s.browser().ComeBack(t, b.Decide(t, b.Begin(t, fakeidp.Google, false), a)), "invalid_state")
-			fails(t, why+", cookie of another flow", other.ComeBack(t, b.Decide(t, b.Begin(t, fakeidp.Google, false), a)), "invalid_state")
+			f := b.Begin(t, fakeidp.Google, false)
+			stolen := request{Method: http.MethodGet, Path: b.Decide(t, f, a)}
+			fails(t, why+", no cookie", s.browser().ComeBack(t, stolen.Path), "invalid_state")
+			fails(t, why+", cookie of another flow", other.ComeBack(t, stolen.Path), "invalid_state")
+			stolen.Header = map[string]string{"Sec-Purpose": "prefetch;prerender"}
+			s.one.Refuses(t, stolen, 503, "unavailable")
+			b.Send(t, request{Method: http.MethodHead, Path: stolen.Path})
+			if got, _, _ := b.Finish(t, f, stolen.Path); got != map[string]string{"consent": "ok", "denial": "access_denied"}[why] {
+				t.Errorf("%s: after visits of others its own browser ends with %q", why, got)
+			}
 		}
 		f := b.Begin(t, fakeidp.Google, true)
 		if got, _, _ := other.Finish(t, f, b.Decide(t, f, person())); got != "ok" {

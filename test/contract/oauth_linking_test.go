@@ -2,9 +2,11 @@ package contract
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -57,36 +59,89 @@ func TestOAuthLinking(t *testing.T) {
 	})
 }
 
+// TestOAuthLinkingNeedsProof has the access token of a session that began long ago.
+func TestOAuthLinkingNeedsProof(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *setup) {
+		line, member := person(), s.one.Register(t)
+		s.link(t, member.Token)
+		guest := s.browser().LogIn(t, fakeidp.LINE, line) // who has no password
+		for code, test := range map[string]struct {
+			stolen auth
+			bodies []string
+		}{
+			"wrong_password":            {member, []string{"", "{}", object("currentPassword", ""), object("currentPassword", client.Another)}},
+			"reauthentication_required": {guest, []string{"", "{}", object("currentPassword", client.Password)}},
+		} {
+			s.age(t, test.stolen, 10*24*time.Hour)
+			before := s.identities(t, test.stolen.Token)
+			for _, body := range test.bodies {
+				for _, r := range []request{client.Linking(fakeidp.Google, test.stolen.Token), client.Unlinking(fakeidp.LINE, test.stolen.Token)} {
+					r.Body = body
+					s.one.Refuses(t, r, 403, code)
+				}
+			}
+			if after := s.identities(t, test.stolen.Token); !maps.Equal(after, before) {
+				t.Errorf("%s: the identities were %v and are %v", code, before, after)
+			}
+		}
+		guest = s.browser().LogIn(t, fakeidp.LINE, line)
+		if q := s.browser().Link(t, fakeidp.Google, guest.Token, person()); q.Get("linked") != fakeidp.Google {
+			t.Errorf("linking after a new log-in: %v", q)
+		}
+
+		google, b := person(), s.browser()
+		s.browser().Link(t, fakeidp.Google, member.Token, google)
+		byGoogle := s.browser().LogIn(t, fakeidp.Google, google)
+		var list []client.Session
+		s.one.Must(t, request{Method: "GET", Path: "/users/me/sessions", Token: member.Token}, 200, &list)
+		if len(list) != 2 || list[0].Method != fakeidp.Google || list[1].Method != "password" {
+			t.Errorf("the sessions are %+v", list)
+		}
+		s.one.Must(t, client.Unlinking(fakeidp.Google, member.Token), 204, nil)
+		s.dead(t, "a log-in by the identity that was unlinked", byGoogle)
+		s.lives(t, "a log-in by password", member)
+		callback := b.Decide(t, b.BeginLink(t, fakeidp.Facebook, member.Token), person())
+		var changed auth
+		s.one.Must(t, request{
+			Method: "PUT", Path: "/users/me/password", Token: member.Token, Body: object("currentPassword", client.Password, "newPassword", client.Another),
+		}, 200, &changed)
+		fails(t, "a linking that the old password proved", b.ComeBack(t, callback), "invalid_state")
+		if ids := s.identities(t, changed.Seen().Token); len(ids) != 1 {
+			t.Errorf("in the end the identities are %v", ids)
+		}
+	})
+}
+
 func TestOAuthLastLogInMethod(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *setup) {
-		line := person()
-		member := s.browser().LogIn(t, fakeidp.LINE, line)
+		providers, people := []string{fakeidp.LINE, fakeidp.Facebook}, []fakeidp.Answer{person(), person()}
+		member := s.browser().LogIn(t, fakeidp.LINE, people[0])
 		s.one.Refuses(t, client.Unlinking(fakeidp.LINE, member.Token), 409, "last_login_method")
 		s.one.Refuses(t, client.Unlinking(fakeidp.Google, member.Token), 404, "not_found")
-		for range 5 { // of two removals at once, one is refused
-			s.browser().Link(t, fakeidp.Facebook, member.Token, person())
+		missing := 1
+		for range 5 { // of two removals at once, one is refused, since it removes the last or its session ended
+			s.browser().Link(t, providers[missing], member.Token, people[missing])
+			sessions := []auth{s.browser().LogIn(t, providers[0], people[0]), s.browser().LogIn(t, providers[1], people[1])}
 			var gone atomic.Int64
-			client.AtOnce(2, func(i int) {
-				if got := s.at(i).Send(t, client.Unlinking([]string{fakeidp.LINE, fakeidp.Facebook}[i], member.Token)); got.Status == 204 {
+			client.AtOnce(2, func(i int) { // by one identity, the other one
+				if got := s.at(i).Send(t, client.Unlinking(providers[1-i], sessions[i].Token)); got.Status == 204 {
 					gone.Add(1)
-				} else if got.Code() != "last_login_method" {
+					member, missing = sessions[i], 1-i
+				} else if got.Code() != "last_login_method" && got.Code() != "unauthorized" {
 					t.Errorf("unlinking = %d %s", got.Status, got.Body)
 				}
 			})
-			ids := s.identities(t, member.Token)
-			if gone.Load() != 1 || len(ids) != 1 {
-				t.Fatalf("%d of the last two went at once, and there are %v", gone.Load(), ids)
+			if gone.Load() != 1 {
+				t.Fatalf("%d of the last two went at once", gone.Load())
 			}
-			if ids[fakeidp.LINE] == "" { // go on with LINE
-				s.browser().Link(t, fakeidp.LINE, member.Token, line)
-				s.one.Must(t, client.Unlinking(fakeidp.Facebook, member.Token), 204, nil)
-			}
-			member = s.browser().LogIn(t, fakeidp.LINE, line)
+			s.linked(t, "after the race", member.Token, providers[1-missing], people[1-missing].Subject)
+			s.dead(t, "a session that began by the identity", sessions[missing])
 		}
-		s.one.Must(t, request{Method: "PUT", Path: "/users/me/password", Token: member.Token, Body: object("newPassword", client.Password)}, 204, nil)
-		s.one.Must(t, client.Unlinking(fakeidp.LINE, member.Token), 204, nil)
-		if u := s.one.LogIn(t, member.User.Email, client.Password).User; !u.IsOauthUser || u.OauthProvider == nil || *u.OauthProvider != fakeidp.LINE {
+		s.one.Must(t, request{Method: "PUT", Path: "/users/me/password", Token: member.Token, Body: object("newPassword", client.Password)}, 200, &member)
+		s.one.Must(t, client.Unlinking(providers[1-missing], member.Token), 204, nil)
+		if u := s.one.Me(t, member.Token); !u.IsOauthUser || u.OauthProvider == nil || *u.OauthProvider != fakeidp.LINE {
 			t.Errorf("unlinking changed the user: %+v", u)
 		}
 	})

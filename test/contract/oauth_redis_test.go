@@ -57,11 +57,11 @@ func TestOAuthWithoutRedis(t *testing.T) {
 			outage.begin(redis, t)
 			var all sync.WaitGroup
 			for _, r := range []request{
-				{Method: "GET", Path: "/auth/line"}, {Method: "GET", Path: "/auth/line?redirect=true"}, client.Linking("line", known.Token),
 				client.Exchanging(code, verifier), {Method: "POST", Path: "/auth/oauth/complete", Body: `{"ticket":"some-ticket","email":"new@example.com"}`},
 			} {
 				all.Go(func() { s.one.Refuses(t, r, 503, "unavailable") })
 			}
+			b.Decide(t, b.Begin(t, fakeidp.LINE, false), person()) // a start stores nothing
 			fails(t, "the callback", b.ComeBack(t, callback), "unavailable")
 			all.Wait()
 			harness.Eventually(t, "readiness tells", func() error { return cacheIs(t, s, "degraded", "down: ") })
@@ -81,5 +81,39 @@ func TestOAuthWithoutRedis(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestOAuthStartsStoreNothing has a stranger begin flows while a person is at the provider. What
+// belongs to a provider ends with its settings.
+func TestOAuthStartsStoreNothing(t *testing.T) {
+	t.Parallel()
+	redis := redisserver.Start(t)
+	s := newSetup(t, map[string]string{"REDIS_URL": redis.URL()})
+	b := s.browser()
+	f := b.Begin(t, fakeidp.Google, true)
+	callback, before := b.Decide(t, f, person()), redis.Keys(t)
+	client.AtOnce(8, func(int) {
+		for range 400 {
+			s.one.Must(t, request{Method: "GET", Path: "/auth/line"}, 200, nil)
+		}
+	})
+	if after := redis.Keys(t); after > before+10 {
+		t.Errorf("3200 starts made %d keys of %d in Redis", after, before)
+	}
+	if got, _, _ := b.Finish(t, f, callback); got != "ok" {
+		t.Errorf("after 3200 starts of a stranger the log-in ends with %q", got)
+	}
+
+	callback = b.Decide(t, b.Begin(t, fakeidp.LINE, true), person())
+	code, verifier := b.Consent(t, fakeidp.LINE, person())
+	ticket := s.ticket(t, fakeidp.LINE, person())
+	s.one.Stop(t)
+	s.one.Env["LINE_CLIENT_ID"], s.one.Env["LINE_CLIENT_SECRET"] = "", ""
+	s.one.Restart(t)
+	s.one.Refuses(t, request{Method: "GET", Path: callback}, 404, "provider_not_found")
+	s.one.Refuses(t, client.Exchanging(code, verifier), 400, "invalid_code")
+	if got, _ := s.complete(t, ticket, person().Email); got.Code() != "invalid_ticket" {
+		t.Errorf("the ticket = %d %s, want invalid_ticket", got.Status, got.Body)
 	}
 }

@@ -49,8 +49,15 @@ func TestOAuthTakeover(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *setup) {
 		owner := person()
+		owner.Picture = "https://pictures.example/owner.png"
 		q := squat(t, s, owner.Email)
 		got := s.browser().LogIn(t, fakeidp.Google, owner)
+		if !got.TakenOver || got.User.DisplayName == nil || *got.User.DisplayName != owner.Name || got.User.Avatar == nil || *got.User.Avatar != owner.Picture {
+			t.Errorf("the takeover is answered with %+v", got)
+		}
+		if again := s.browser().LogIn(t, fakeidp.Google, owner); again.TakenOver {
+			t.Error("the next log-in takes over again")
+		}
 		if got.IsNewUser || got.User.ID != q.User.ID || !got.User.EmailVerified || got.User.Username != q.User.Username || got.User.IsOauthUser != q.User.IsOauthUser {
 			t.Errorf("the owner is logged in as %+v, the account was %+v", got, q.User)
 		}

@@ -1,13 +1,17 @@
 package contract
 
 import (
+	"database/sql"
 	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"gofiber-auth/test/client"
 	"gofiber-auth/test/fakeidp"
@@ -47,9 +51,9 @@ func (s *setup) verified(t testing.TB, email string) auth {
 	a := person()
 	a.Email = email
 	in := s.browser().LogIn(t, fakeidp.Google, a)
-	s.one.Must(t, request{Method: http.MethodPut, Path: "/users/me/password", Token: in.Token, Body: object("newPassword", client.Password)}, 204, nil)
+	s.one.Must(t, request{Method: http.MethodPut, Path: "/users/me/password", Token: in.Token, Body: object("newPassword", client.Password)}, 200, &in)
 	s.one.Must(t, client.Unlinking(fakeidp.Google, in.Token), 204, nil)
-	return s.one.LogIn(t, email, client.Password)
+	return in.Seen()
 }
 
 // unverified makes an account with an unverified e-mail and client.Password.
@@ -136,6 +140,23 @@ func (s *setup) told(t testing.TB, id string, want ...string) {
 		}
 		return nil
 	})
+}
+
+// age moves the sessions of a user into the past.
+func (s *setup) age(t testing.TB, a auth, by time.Duration) {
+	t.Helper()
+	driver, dsn, statement := "pgx", s.dsn, "UPDATE sessions SET created_at = $1 WHERE user_id = $2"
+	if dsn == "" {
+		driver, dsn, statement = "sqlite", filepath.Join(s.env["DATA_DIR"], "auth.db")+"?_pragma=busy_timeout(10000)", strings.ReplaceAll(statement, "$", "?")
+	}
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), statement, time.Now().UTC().Add(-by), a.User.ID); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // complete uses a ticket. More is added to the body.

@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"io/fs"
 	"os"
@@ -14,11 +15,12 @@ import (
 	"gofiber-auth/test/pgtest"
 )
 
-// sealingKeys returns TOKEN_ENCRYPTION_KEY of keys that are one letter each.
+// sealingKeys returns TOKEN_ENCRYPTION_KEY of keys that are made of one letter each.
 func sealingKeys(letters string) string {
 	var keys []string
 	for _, letter := range letters {
-		keys = append(keys, base64.StdEncoding.EncodeToString([]byte(strings.Repeat(string(letter), 32))))
+		key := sha256.Sum256([]byte(string(letter)))
+		keys = append(keys, base64.StdEncoding.EncodeToString(key[:]))
 	}
 	return strings.Join(keys, ",")
 }

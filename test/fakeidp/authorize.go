@@ -14,7 +14,7 @@ import (
 const answerHeader = "Fake-Answer"
 
 var (
-	randomOf256Bits = regexp.MustCompile(`^[A-Za-z0-9_-]{43,128}$|^[0-9a-f]{64}$`)
+	randomOf256Bits = regexp.MustCompile(`^[A-Za-z0-9_.-]{43,}$`) // at least, since it may hold more, sealed
 	challengeS256   = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 )
 

@@ -66,7 +66,7 @@ func TestLogIn(t *testing.T) {
 	_, b, p := start(t, nil, key{"first", "sig", fakeidp.NewRSA()})
 	first, second := logIn(t, b, p, true), logIn(t, b, p, false)
 	u := first.User
-	if !first.IsNewUser || second.IsNewUser || second.User.ID != u.ID || u.Email != email || !u.EmailVerified || *u.OauthProvider != "google" || *u.DisplayName != "Test User2" {
+	if !first.IsNewUser || second.IsNewUser || second.User.ID != u.ID || u.Email != email || u.EmailVerified || *u.OauthProvider != "google" || *u.DisplayName != "Test User2" {
 		t.Errorf("the log-ins are of %+v and %+v", first, second)
 	}
 	if keys, userinfo := p.called("jwks_uri"), p.called("userinfo_endpoint"); keys != 1 || userinfo != 2 {

@@ -100,22 +100,41 @@ func (s *Server) configure(t testing.TB) {
 
 // ping asks for an answer, of which also "no password" is one.
 func (s *Server) ping() error {
-	c, err := net.Dial("tcp", s.Addr)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	if err := c.SetDeadline(time.Now().Add(harness.Patience)); err != nil {
-		return err
-	}
-	if _, err := c.Write([]byte("PING\r\n")); err != nil {
-		return err
-	}
-	answer, err := bufio.NewReader(c).ReadString('\n')
+	answer, err := s.ask("PING")
 	if err == nil && !strings.HasPrefix(answer, "+PONG") && !strings.HasPrefix(answer, "-NOAUTH") {
 		err = fmt.Errorf("it answers %q", answer)
 	}
 	return err
+}
+
+// Keys returns how many keys a server without a password holds.
+func (s *Server) Keys(t testing.TB) int {
+	t.Helper()
+	answer, err := s.ask("DBSIZE")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := strconv.Atoi(strings.Trim(answer, ":\r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// ask sends a command and returns the first line of the answer.
+func (s *Server) ask(command string) (string, error) {
+	c, err := net.Dial("tcp", s.Addr)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(harness.Patience)); err != nil {
+		return "", err
+	}
+	if _, err := c.Write([]byte(command + "\r\n")); err != nil {
+		return "", err
+	}
+	return bufio.NewReader(c).ReadString('\n')
 }
 
 // Stop has the server end as an operator would.
