@@ -265,28 +265,6 @@ func TestOneStuckUserHoldsUpNobodyElse(t *testing.T) {
 	}
 }
 
-// Many users that hang share a few places; the others have theirs.
-func TestManyStuckUsersLeaveRoom(t *testing.T) {
-	inLab(t, func(t *testing.T, l *lab) {
-		defer l.start(t, "a")()
-		well := newID()
-		l.commit(t, well, 1, 1)
-		for range 100 {
-			stuck := newID()
-			l.sink.set(func(s *sink) { s.hanging[stuck] = true })
-			l.commit(t, stuck, 1, 1)
-		}
-		pass(10 * time.Minute) // each has been tried
-		for version := int64(2); version < 50; version++ {
-			l.commit(t, well, version, version)
-			pass(300 * time.Millisecond)
-			if got := l.sink.versions(well); int64(len(got)) != version {
-				t.Fatalf("version %d has not come through: %v", version, got)
-			}
-		}
-	})
-}
-
 // A user's tries come ever less often, up to one a minute, and a restart does not forget that.
 func TestHTTPSyncBacksOff(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
@@ -364,21 +342,6 @@ func TestTheReceiverIsAway(t *testing.T) {
 	})
 }
 
-// After a long outage every user's next try is up to a minute away. Nobody waits for it.
-func TestALongOutageEndsForAllAtOnce(t *testing.T) {
-	inLab(t, func(t *testing.T, l *lab) {
-		defer l.start(t, "a")()
-		l.sink.set(func(s *sink) { s.away = true })
-		for range 5 {
-			l.commit(t, newID(), 1, 2)
-		}
-		pass(10 * time.Minute)
-		l.sink.set(func(s *sink) { s.away = false })
-		pass(8 * time.Second)
-		l.wantWaiting(t, 0)
-	})
-}
-
 // An outage that ends while the service is not running does not go on after the start.
 func TestTheReceiverIsBackBeforeTheService(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
@@ -418,25 +381,6 @@ func TestAnotherInstanceTakesOver(t *testing.T) {
 	})
 }
 
-// Where one instance cannot reach the receiver, another may.
-func TestAnotherInstanceReachesTheReceiver(t *testing.T) {
-	inLab(t, func(t *testing.T, l *lab) {
-		l.sink.away = true
-		defer l.start(t, "a")()
-		ada := newID()
-		l.commit(t, ada, 1, 2)
-		pass(time.Second)
-		other := &lab{store: l.store, sink: &sink{}, log: new(lockedLog)}
-		defer other.start(t, "b")()
-		pass(20 * time.Second)
-		other.wantVersions(t, ada, 1, 2)
-		grace := newID()
-		l.commit(t, grace, 1, 1)
-		pass(time.Second)
-		other.wantVersions(t, grace, 1)
-	})
-}
-
 // Who cannot renew the lease lets go of what is under way before another may have it.
 func TestALeaseThatEndsEndsItsDeliveries(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
@@ -461,24 +405,6 @@ func TestALeaseThatEndsEndsItsDeliveries(t *testing.T) {
 		pass(10 * time.Second)
 		l.wantVersions(t, ada, 1)
 		l.wantVersions(t, grace, 1)
-		l.wantWaiting(t, 0)
-	})
-}
-
-// A database that fails after a delivery makes no second delivery here: the first is noted
-// when it is back.
-func TestASettlementThatFailsIsMadeGood(t *testing.T) {
-	inLab(t, func(t *testing.T, l *lab) {
-		l.sink.takes = 100 * time.Millisecond
-		ada := newID()
-		l.commit(t, ada, 1, 2)
-		defer l.start(t, "a")()
-		pass(50 * time.Millisecond)
-		l.store.FailWrites(t, true)
-		pass(2 * time.Second)
-		l.store.FailWrites(t, false)
-		pass(10 * time.Second)
-		l.wantVersions(t, ada, 1, 2)
 		l.wantWaiting(t, 0)
 	})
 }

@@ -141,28 +141,3 @@ func TestASuccessorComparesWithWhatIsNoted(t *testing.T) {
 		}
 	})
 }
-
-// looked returns how often the stream was looked at.
-func (b *bus) looked() (n int) {
-	b.set(func(b *bus) { n = b.looks })
-	return n
-}
-
-// While the bus is away and nothing waits, it is not asked all the time.
-func TestAnAbsentBusIsAskedNowAndThen(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		store, b := storage.Open(t), &bus{away: true}
-		relay, wakeups := newRelay(store, b, "a")
-		defer running(t, relay)()
-		pass(time.Minute)
-		looks := b.looked()
-		if looks > 40 {
-			t.Errorf("asked %d times in a minute", looks)
-		}
-		wakeups.BusIsBack()
-		synctest.Wait()
-		if b.looked() != looks+1 {
-			t.Error("it is not asked at once when it is back")
-		}
-	})
-}

@@ -136,17 +136,3 @@ func TestReplayKeepsItsRate(t *testing.T) {
 		}
 	})
 }
-
-func TestReplayThatNobodyPublishes(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		store := storage.Open(t)
-		commit(t, store, newID(), 1, 1)
-		begun := time.Now()
-		if err := newReplay(store).AwaitPublished(t.Context(), now().Add(time.Second)); !errors.Is(err, serviceimpl.ErrNotPublished) {
-			t.Errorf("AwaitPublished() = %v, want %v", err, serviceimpl.ErrNotPublished)
-		}
-		if took := time.Since(begun); took > time.Minute {
-			t.Errorf("it gave up after %s", took)
-		}
-	})
-}

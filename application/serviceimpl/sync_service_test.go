@@ -369,27 +369,6 @@ func TestAcknowledgedIsMarkedDuringAStop(t *testing.T) {
 	})
 }
 
-// A database that fails after the ack makes a repeat, which the bus drops.
-func TestAMarkThatFailsIsMadeGood(t *testing.T) {
-	withBus(t, func(t *testing.T, store *storage.Storage, b *bus) {
-		ada := newID()
-		commit(t, store, ada, 1, 2)
-		relay, _ := newRelay(store, b, "a")
-		b.onSend = func() { store.FailWrites(t, true) }
-		defer running(t, relay)()
-		pass(3 * time.Second)
-		b.set(func(b *bus) { b.onSend = nil })
-		store.FailWrites(t, false)
-		pass(10 * time.Second)
-		if got := b.versions(ada); !slices.Equal(got, []int64{1, 2}) {
-			t.Errorf("versions %v", got)
-		}
-		if n := waiting(t, store); n != 0 {
-			t.Errorf("%d events wait", n)
-		}
-	})
-}
-
 func TestJanitorEndsExpiredSessions(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		store := storage.Open(t)
@@ -455,29 +434,6 @@ func TestTheBusIsAwayForOneInstanceOnly(t *testing.T) {
 		pass(2 * time.Second)
 		if got := well.versions(ada); !slices.Equal(got, []int64{1, 2, 3, 4}) {
 			t.Errorf("the lease did not stay where it works: %v", got)
-		}
-	})
-}
-
-// While the bus is away for all, and back at last, nobody stands aside.
-func TestSteppingAsideEndsWhenTheBusIsBack(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		store, b := storage.Open(t), &bus{away: true}
-		relay, wakeups := newRelay(store, b, "only")
-		ada := newID()
-		commit(t, store, ada, 1, 1)
-		defer running(t, relay)()
-		pass(time.Minute)
-		for range 20 { // at different moments of its waiting
-			b.set(func(b *bus) { b.away = false })
-			wakeups.BusIsBack()
-			synctest.Wait()
-			if n := waiting(t, store); n != 0 {
-				t.Fatalf("%d events wait though the bus is back", n)
-			}
-			b.set(func(b *bus) { b.away = true })
-			commit(t, store, ada, int64(b.had()+1), int64(b.had()+1))
-			pass(11*time.Second + 700*time.Millisecond)
 		}
 	})
 }

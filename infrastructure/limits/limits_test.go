@@ -159,50 +159,6 @@ func TestSharedGoesAndComesBack(t *testing.T) {
 	}
 }
 
-// slow is a shared counter of which one call takes until it is told to fail.
-type slow struct {
-	*remote
-
-	begun, fail chan struct{}
-	first       atomic.Bool
-}
-
-func (s *slow) Take(ctx context.Context, l services.Limit, key string) (allowed bool, ahead time.Duration, err error) {
-	if s.first.CompareAndSwap(false, true) {
-		close(s.begun)
-		<-s.fail
-		return false, 0, errBroken
-	}
-	return s.remote.Take(ctx, l, key)
-}
-
-// What fails late tells nothing of a shared counter that has come back meanwhile.
-func TestALateFailureIsOldNews(t *testing.T) {
-	t.Parallel()
-	shared := &slow{remote: newRemote(), begun: make(chan struct{}), fail: make(chan struct{})}
-	l := newLimiter(t, Options{Shared: shared})
-	var late sync.WaitGroup
-	late.Go(func() { l.Take(t.Context(), hourly, "late") })
-	<-shared.begun
-	shared.broken.Store(true)
-	l.Take(t.Context(), hourly, "ada")
-	if l.Check() == "ok" {
-		t.Fatal("nobody noticed that it was away")
-	}
-	shared.broken.Store(false)
-	harness.Eventually(t, "it is used again", func() error {
-		if l.Check() != "ok" {
-			return harness.ErrNotYet
-		}
-		return nil
-	})
-	close(shared.fail)
-	late.Wait()
-	if l.Check() != "ok" {
-		t.Error("it was given up again")
-	}
-}
-
 // A success counts for the next time, too, that Shared is away.
 func TestWhatIsForgottenIsForgottenInMemory(t *testing.T) {
 	t.Parallel()
@@ -225,23 +181,6 @@ func TestKeysAreHashed(t *testing.T) {
 	other.Take(t.Context(), hourly, "ada@example.com")
 	if strings.Contains(strings.Join(shared.keys, ""), "ada") || shared.keys[0] == shared.keys[1] {
 		t.Errorf("the keys are %q", shared.keys)
-	}
-}
-
-// Closing does not wait for what is away, and counting goes on.
-func TestClose(t *testing.T) {
-	t.Parallel()
-	shared := newRemote()
-	shared.broken.Store(true)
-	l := newLimiter(t, Options{Shared: shared})
-	l.Take(t.Context(), hourly, "ada")
-	for range 2 {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	}
-	if n := limitstest.Counted(t.Context(), l, hourly, "ada", 9); n != 4 {
-		t.Errorf("%d were allowed after Close(), want 4", n)
 	}
 }
 
@@ -272,25 +211,6 @@ func TestAFloodWashesNobodyOut(t *testing.T) {
 	for i := range ways { // all slots can be had again
 		if allowed, ahead := m.take(hourly, key(i)); !allowed || ahead != 12*time.Minute {
 			t.Errorf("after an hour, %d is ahead by %v", i, ahead)
-		}
-	}
-}
-
-func TestALimitThatBecomesNarrower(t *testing.T) {
-	t.Parallel()
-	m, _ := fullTable()
-	m.raise(key(1), 100*time.Hour)
-	if allowed, ahead := m.take(hourly, key(1)); allowed || ahead != time.Hour {
-		t.Errorf("take() = %v, ahead by %v, want an hour at most", allowed, ahead)
-	}
-}
-
-func TestOddLimits(t *testing.T) {
-	t.Parallel()
-	l := newLimiter(t, Options{})
-	for _, limit := range []services.Limit{{Name: "zero"}, {Name: "negative", Burst: -1, Per: -time.Hour}, {Name: "tiny", Burst: 1000, Per: 1}} {
-		if s := l.Take(t.Context(), limit, "key"); !s.Allowed {
-			t.Errorf("%+v: %+v", limit, s)
 		}
 	}
 }

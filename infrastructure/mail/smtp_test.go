@@ -239,14 +239,6 @@ func TestWhatTheServerAnswers(t *testing.T) {
 	}
 }
 
-func TestAServerThatIsAway(t *testing.T) {
-	t.Parallel()
-	sink := smtpsink.New(t)
-	if err := mailer(t, "smtp://"+sink.Addr, nil).Send(t.Context(), hello); !errors.Is(err, services.ErrMailServer) {
-		t.Errorf("Send() = %v", err)
-	}
-}
-
 // Who hangs is left when the time is up, at whatever point that is.
 func TestServersThatHang(t *testing.T) {
 	t.Parallel()
@@ -274,31 +266,6 @@ func TestServersThatHang(t *testing.T) {
 	}
 	if hung.Load() != 2 {
 		t.Errorf("%d hung, want 2", hung.Load())
-	}
-}
-
-// A stop does not wait for the time to be up.
-func TestSendEndsWithItsContext(t *testing.T) {
-	t.Parallel()
-	mute, connections := smtpsink.Mute(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- mailer(t, "smtp://"+mute, nil).Send(ctx, hello) }()
-	for connections() == 0 {
-		select {
-		case err := <-ended:
-			t.Fatalf("Send() = %v", err)
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
-	cancel()
-	select {
-	case err := <-ended:
-		if err == nil {
-			t.Error("Send() = nil")
-		}
-	case <-time.After(time.Minute):
-		t.Fatal("Send goes on")
 	}
 }
 

@@ -41,34 +41,6 @@ func TestBusThatComesLater(t *testing.T) {
 	f.publish(t, early...)
 }
 
-func TestBusThatRestartsKeepsTheEvents(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	first := startBusAt(t, "127.0.0.1:0", dir)
-	addr := address(first)
-	f := newFixture(t, connect(t, ConnectOptions{URL: addr}), userEvents)
-	f.awaitReady(t)
-	events := newEvents(20)
-	before := f.publish(t, events...)
-
-	first.Shutdown()
-	for _, r := range f.Publish(t.Context(), newEvents(2)) {
-		if !errors.Is(r.Err, domain.ErrUnavailable) {
-			t.Errorf("while the bus is away: %v, want %v", r.Err, domain.ErrUnavailable)
-		}
-	}
-	second := startBusAt(t, addr, dir)
-	f.awaitReady(t)
-
-	again := f.publish(t, events...) // it still knows the repeats
-	if fmt.Sprint(before) != fmt.Sprint(again) {
-		t.Errorf("sequences %v after the restart, %v before", again, before)
-	}
-	if n := streamInfo(t, operator(t, second), "USER_EVENTS").State.Msgs; n != 20 {
-		t.Errorf("the stream holds %d messages, want 20", n)
-	}
-}
-
 const secret = "s3cr3t-p4ssw0rd"
 
 func TestPasswordStaysSecret(t *testing.T) {

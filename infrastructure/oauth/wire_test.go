@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/services"

@@ -2,9 +2,7 @@ package redis
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -311,35 +309,6 @@ func TestWhatEndedUntoldIsFound(t *testing.T) {
 	w.wantCopy(t, lives)
 }
 
-// However much waits while Redis is away, memory does not grow without end and nothing is lost.
-func TestMoreWaitsThanThereIsRoomFor(t *testing.T) {
-	t.Parallel()
-	w := newCopyWorld(t)
-	w.Kill(t)
-	l := w.instance(t)
-	l.maximum = 3
-	run(t, l)
-	harness.Eventually(t, "it is known that Redis is away", func() error {
-		if !l.isAway() {
-			return harness.ErrNotYet
-		}
-		return nil
-	})
-	var all []repositories.SessionChange
-	for range 2*chunk + 1 {
-		all = append(all, w.begin(t, 0))
-	}
-	changed(l, all...)
-	l.mu.Lock()
-	waits := len(l.waiting)
-	l.mu.Unlock()
-	if waits > 3 {
-		t.Errorf("%d changes wait", waits)
-	}
-	w.Start(t)
-	w.becomes(t, all...)
-}
-
 // authctl has no time for more than its own change.
 func TestCloseWritesWhatWaits(t *testing.T) {
 	t.Parallel()
@@ -356,33 +325,4 @@ func TestCloseWritesWhatWaits(t *testing.T) {
 		t.Errorf("announced %s", got)
 	}
 	w.wantCopy(t)
-}
-
-// pagesFail is a database that is away.
-type pagesFail struct{ repositories.SessionPages }
-
-func (pagesFail) LiveAfter(context.Context, string, time.Time, int) ([]models.Session, error) {
-	return nil, errors.New("away")
-}
-
-// Without the database the copy is not complete, but what is told of is in it.
-func TestTheDatabaseIsAway(t *testing.T) {
-	t.Parallel()
-	w := newCopyWorld(t)
-	var book logBook
-	l := w.instance(t)
-	l.Log, l.Sessions = book.logger(), pagesFail{w.store.Sessions}
-	run(t, l)
-	harness.Eventually(t, "it is logged", func() error {
-		if !strings.Contains(book.String(), "not complete yet") {
-			return harness.ErrNotYet
-		}
-		return nil
-	})
-	s := w.begin(t, 0)
-	changed(l, s)
-	w.wantCopy(t, s)
-	if n, err := admin(t, w.Server).Exists(t.Context(), copyPrefix+":sessions:copied").Result(); err != nil || n != 0 {
-		t.Errorf("the copy counts as complete: %d, %v", n, err)
-	}
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"gofiber-auth/domain"
-	"gofiber-auth/test/harness"
 	"gofiber-auth/test/redisserver"
 )
 
@@ -63,21 +62,6 @@ func TestAWrongPasswordIsToldAndStaysSecret(t *testing.T) {
 	}
 }
 
-func TestAPasswordThatIsPutRight(t *testing.T) {
-	t.Parallel()
-	server := redisserver.New(t)
-	server.Password = "another"
-	server.Start(t)
-	store := NewOneTimeStore(connect(t, Options{URL: "redis://:" + secret + "@" + server.Addr}), "test")
-	if err := store.Put(t.Context(), "key", nil, time.Minute); !errors.Is(err, domain.ErrUnavailable) {
-		t.Errorf("Put() = %v, want %v", err, domain.ErrUnavailable)
-	}
-	if err := admin(t, server).ConfigSet(t.Context(), "requirepass", secret).Err(); err != nil {
-		t.Fatal(err)
-	}
-	soonWorks(t, store)
-}
-
 func TestWhatIsNoURL(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{
@@ -108,23 +92,5 @@ func TestWhatIsNoURL(t *testing.T) {
 		} else if strings.Contains(err.Error(), secret) || strings.Contains(err.Error(), "ada") {
 			t.Errorf("the error tells credentials: %v", err)
 		}
-	}
-}
-
-func TestANameThatIsNone(t *testing.T) {
-	t.Parallel()
-	log := new(logBook)
-	c := connect(t, Options{URL: "redis://ada:" + secret + "@name.invalid", Log: log.logger()})
-	harness.Eventually(t, "the log says why", func() error {
-		if err := c.Ping(t.Context()); !errors.Is(err, domain.ErrUnavailable) || strings.Contains(err.Error(), "name.invalid") {
-			t.Fatalf("Ping() = %v, want %v", err, domain.ErrUnavailable)
-		}
-		if !strings.Contains(log.String(), "its name cannot be resolved") && !strings.Contains(log.String(), "no answer in time") {
-			return errors.New(log.String())
-		}
-		return nil
-	})
-	if strings.Contains(log.String(), secret) || strings.Contains(log.String(), "name.invalid") {
-		t.Errorf("the address was logged:\n%s", log)
 	}
 }

@@ -17,11 +17,9 @@ import (
 
 func TestRunDeliversEvents(t *testing.T) {
 	t.Parallel()
-	bus := startBus(t, -1, t.TempDir())
-	s := newSender(t, bus)
-	s.makeStream(t)
+	s := newShelf(t)
 	s.message(t, nil, adasBody)
-	r := startReader(t, bus.ClientURL(), nil)
+	r := startReader(t, s.bus.ClientURL(), nil)
 
 	want := adasEvent()
 	want.StreamSequence, want.Position.Sequence = 1, 1
@@ -39,19 +37,17 @@ func TestRunDeliversEvents(t *testing.T) {
 
 func TestRunGoesOnWhereItStopped(t *testing.T) {
 	t.Parallel()
-	bus := startBus(t, -1, t.TempDir())
-	s := newSender(t, bus)
-	s.makeStream(t)
+	s := newShelf(t)
 	s.send(t, 1, 5)
 	never := func(c *Consumer) { c.ackWait = time.Hour } // so long what is unacknowledged does not come again
-	first := startReader(t, bus.ClientURL(), never)
+	first := startReader(t, s.bus.ClientURL(), never)
 	first.expect(t, 1, 5)
 	if err := first.stop(); err != nil {
 		t.Fatalf("Run() = %v after its context ended", err)
 	}
 
 	s.send(t, 6, 8)
-	second := startReader(t, bus.ClientURL(), func(c *Consumer) {
+	second := startReader(t, s.bus.ClientURL(), func(c *Consumer) {
 		never(c)
 		c.From = New // only for a durable that is not there
 	})
@@ -73,11 +69,9 @@ func TestRunBeginsWhereItIsTold(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bus := startBus(t, -1, t.TempDir())
-			s := newSender(t, bus)
-			s.makeStream(t)
+			s := newShelf(t)
 			s.send(t, 1, 5)
-			r := startReader(t, bus.ClientURL(), func(c *Consumer) { c.From = tt.from })
+			r := startReader(t, s.bus.ClientURL(), func(c *Consumer) { c.From = tt.from })
 			receive(t, "readiness", r.ready)
 			s.send(t, 6, 6)
 			r.expect(t, tt.first, 6)
@@ -87,14 +81,12 @@ func TestRunBeginsWhereItIsTold(t *testing.T) {
 
 func TestFailedEventComesAgainBeforeTheNext(t *testing.T) {
 	t.Parallel()
-	bus := startBus(t, -1, t.TempDir())
-	s := newSender(t, bus)
-	s.makeStream(t)
+	s := newShelf(t)
 	s.send(t, 1, 4)
 	var tries atomic.Int32
 	var r *reader
 	events := make(chan Event, 100)
-	r = startReader(t, bus.ClientURL(), func(c *Consumer) {
+	r = startReader(t, s.bus.ClientURL(), func(c *Consumer) {
 		c.Handle = func(_ context.Context, e Event) error {
 			events <- e
 			if e.Version == 2 && tries.Add(1) <= 3 {
@@ -116,14 +108,12 @@ func TestFailedEventComesAgainBeforeTheNext(t *testing.T) {
 
 func TestMalformedMessageIsSkipped(t *testing.T) {
 	t.Parallel()
-	bus := startBus(t, -1, t.TempDir())
-	s := newSender(t, bus)
-	s.makeStream(t)
+	s := newShelf(t)
 	s.send(t, 1, 1)
 	s.message(t, map[string]string{"Nats-Msg-Id": "bad-1"}, `{"id":7}`)
 	s.message(t, map[string]string{"Nats-Msg-Id": "bad-2", "User-Version": "none"}, adasBody)
 	s.send(t, 2, 2)
-	r := startReader(t, bus.ClientURL(), nil)
+	r := startReader(t, s.bus.ClientURL(), nil)
 
 	r.expect(t, 1, 2)
 	r.expectReport(t, "event 2 of stream", ErrMalformed.Error())
@@ -133,12 +123,10 @@ func TestMalformedMessageIsSkipped(t *testing.T) {
 
 func TestLaterSchemaIsKept(t *testing.T) {
 	t.Parallel()
-	bus := startBus(t, -1, t.TempDir())
-	s := newSender(t, bus)
-	s.makeStream(t)
+	s := newShelf(t)
 	s.message(t, map[string]string{"Event-Schema": "3", "Nats-Msg-Id": "later"}, adasBody)
 	s.send(t, 2, 2)
-	r := startReader(t, bus.ClientURL(), nil)
+	r := startReader(t, s.bus.ClientURL(), nil)
 
 	r.expectReport(t, "event 1 of stream", ErrSchema.Error())
 	r.expectReport(t, "event 1 of stream", ErrSchema.Error())
@@ -193,9 +181,7 @@ func TestRunSurvivesARestartOfTheBus(t *testing.T) {
 
 func TestTwoInstancesShareTheWorkInOrder(t *testing.T) {
 	t.Parallel()
-	bus := startBus(t, -1, t.TempDir())
-	s := newSender(t, bus)
-	s.makeStream(t)
+	s := newShelf(t)
 	var atWork atomic.Int32
 	events := make(chan Event, 100)
 	share := func(c *Consumer) {
@@ -208,8 +194,8 @@ func TestTwoInstancesShareTheWorkInOrder(t *testing.T) {
 			return nil
 		}
 	}
-	first := startReader(t, bus.ClientURL(), share)
-	second := startReader(t, bus.ClientURL(), share)
+	first := startReader(t, s.bus.ClientURL(), share)
+	second := startReader(t, s.bus.ClientURL(), share)
 	receive(t, "readiness", first.ready)
 	receive(t, "readiness", second.ready)
 
@@ -223,12 +209,10 @@ func TestTwoInstancesShareTheWorkInOrder(t *testing.T) {
 
 func TestSlowHandlerKeepsItsEvent(t *testing.T) {
 	t.Parallel()
-	bus := startBus(t, -1, t.TempDir())
-	s := newSender(t, bus)
-	s.makeStream(t)
+	s := newShelf(t)
 	s.send(t, 1, 2)
 	const ackWait = 3 * time.Second // a third of it is how late a busy machine may be
-	r := startReader(t, bus.ClientURL(), func(c *Consumer) {
+	r := startReader(t, s.bus.ClientURL(), func(c *Consumer) {
 		c.ackWait = ackWait
 		keep := c.Handle
 		c.Handle = func(ctx context.Context, e Event) error {
@@ -251,12 +235,10 @@ func TestSlowHandlerKeepsItsEvent(t *testing.T) {
 
 func TestStopInTheMiddleOfAnEvent(t *testing.T) {
 	t.Parallel()
-	bus := startBus(t, -1, t.TempDir())
-	s := newSender(t, bus)
-	s.makeStream(t)
+	s := newShelf(t)
 	s.send(t, 1, 1)
 	began := make(chan struct{}, 1)
-	first := startReader(t, bus.ClientURL(), func(c *Consumer) {
+	first := startReader(t, s.bus.ClientURL(), func(c *Consumer) {
 		c.ackWait = time.Hour // it is given back, not waited for
 		c.Handle = func(ctx context.Context, _ Event) error {
 			began <- struct{}{}
@@ -272,21 +254,19 @@ func TestStopInTheMiddleOfAnEvent(t *testing.T) {
 		t.Errorf("reported %v", <-first.reports)
 	}
 
-	second := startReader(t, bus.ClientURL(), func(c *Consumer) { c.ackWait = time.Hour })
+	second := startReader(t, s.bus.ClientURL(), func(c *Consumer) { c.ackWait = time.Hour })
 	second.expect(t, 1, 1)
 }
 
 func TestDurableOfAnotherKind(t *testing.T) {
 	t.Parallel()
-	bus := startBus(t, -1, t.TempDir())
-	s := newSender(t, bus)
-	s.makeStream(t)
+	s := newShelf(t)
 	s.send(t, 1, 2)
 	_, err := s.js.CreateConsumer(t.Context(), streamName, jetstream.ConsumerConfig{Durable: "social", AckPolicy: jetstream.AckNonePolicy})
 	if err != nil {
 		t.Fatal(err)
 	}
-	nc, err := Connect(bus.ClientURL(), "test", nil)
+	nc, err := Connect(s.bus.ClientURL(), "test", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,14 +279,12 @@ func TestDurableOfAnotherKind(t *testing.T) {
 
 func TestDurableThatWouldLoseTheOrder(t *testing.T) {
 	t.Parallel()
-	bus := startBus(t, -1, t.TempDir())
-	s := newSender(t, bus)
-	s.makeStream(t)
+	s := newShelf(t)
 	_, err := s.js.CreateConsumer(t.Context(), streamName, jetstream.ConsumerConfig{Durable: "social", MaxDeliver: 3, MaxAckPending: 500})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := startReader(t, bus.ClientURL(), nil)
+	r := startReader(t, s.bus.ClientURL(), nil)
 	receive(t, "readiness", r.ready)
 	durable, err := s.js.Consumer(t.Context(), streamName, "social")
 	if err != nil {

@@ -105,19 +105,3 @@ func TestDecodeRefuses(t *testing.T) {
 		})
 	}
 }
-
-func FuzzDecode(f *testing.F) {
-	f.Add("2", "3", "2026-11-23T20:04:05.678901Z", adasBody)
-	f.Add("", "-1", "", "{}")
-	f.Fuzz(func(t *testing.T, schema, version, at, body string) {
-		e, err := Decode(map[string][]string{
-			"Nats-Msg-Id": {"x"}, "Event-Schema": {schema}, "User-Version": {version}, "Event-Time": {at},
-		}, []byte(body))
-		switch {
-		case err == nil && (e.UserID == "" || e.Email == "" || e.Username == "" || e.Version < 1):
-			t.Errorf("Decode() = %+v without an error", e)
-		case err != nil && !errors.Is(err, ErrMalformed) && !errors.Is(err, ErrSchema):
-			t.Errorf("Decode() = %v", err)
-		}
-	})
-}

@@ -43,7 +43,6 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 3, "how often the service and its yardstick take turns")
 	flag.DurationVar(&o.patience, "quiet", 0, "how long to wait before each run for a moment when other processes leave the CPUs alone")
 	only := flag.String("only", "", "measure only these, comma-separated: "+strings.Join(names(), ", "))
-	asJSON := flag.Bool("json", false, "print JSON in place of the table")
 	flag.Parse()
 	o.only = strings.FieldsFunc(*only, func(r rune) bool { return r == ',' })
 	if err := o.check(flag.Args()); err != nil {
@@ -55,12 +54,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
-	if *asJSON {
-		err = r.writeJSON(os.Stdout)
-	} else {
-		err = r.writeTable(os.Stdout)
-	}
-	if err != nil {
+	if err := r.writeTable(os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}

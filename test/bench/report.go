@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"runtime"
@@ -13,9 +12,9 @@ import (
 
 // report is everything that was measured.
 type report struct {
-	CPUs       int     `json:"cpus"`
-	OthersBusy float64 `json:"othersBusy"` // part of the CPUs, 0 to 1, that other processes took meanwhile; -1: unknown
-	Rows       []row   `json:"rows"`
+	CPUs       int
+	OthersBusy float64 // part of the CPUs, 0 to 1, that other processes took meanwhile; -1: unknown
+	Rows       []row
 }
 
 func newReport() *report { return &report{CPUs: runtime.GOMAXPROCS(0)} }
@@ -23,22 +22,21 @@ func newReport() *report { return &report{CPUs: runtime.GOMAXPROCS(0)} }
 // row is one thing that was measured. Ours and Yardstick are medians of the rounds; Ratio is
 // the median of the rounds' own ratios, so that a slow minute of the machine hits both sides.
 type row struct {
-	What      string  `json:"what"`
-	Unit      string  `json:"unit"` // of Ours and Yardstick
-	Ours      float64 `json:"ours"`
-	Yardstick float64 `json:"yardstick,omitempty"` // 0: there is none
-	Ratio     float64 `json:"ratio,omitempty"`
-	Lowest    float64 `json:"lowestRatio,omitempty"`
-	Highest   float64 `json:"highestRatio,omitempty"`
-	Target    string  `json:"target,omitempty"`
-	Met       *bool   `json:"met,omitempty"` // nil: no target
-	Rounds    []round `json:"rounds"`
+	What      string
+	Unit      string // of Ours and Yardstick
+	Ours      float64
+	Yardstick float64 // 0: there is none
+	Ratio     float64
+	Lowest    float64
+	Highest   float64
+	Target    string
+	Met       *bool // nil: no target
 }
 
 // round is one turn of the service and its yardstick.
 type round struct {
-	Ours      float64 `json:"ours"`
-	Yardstick float64 `json:"yardstick,omitempty"`
+	Ours      float64
+	Yardstick float64
 }
 
 // series is the rounds, one after the other.
@@ -56,7 +54,7 @@ func (s series) row(what, unit string) row {
 			ratios = append(ratios, turn.Ours/turn.Yardstick)
 		}
 	}
-	r := row{What: what, Unit: unit, Ours: median(ours), Rounds: s}
+	r := row{What: what, Unit: unit, Ours: median(ours)}
 	if len(ratios) > 0 {
 		r.Yardstick = median(yardstick)
 		r.Ratio, r.Lowest, r.Highest = median(ratios), slices.Min(ratios), slices.Max(ratios)
@@ -76,13 +74,6 @@ func (r row) atMost(value float64) row {
 	met := r.Ours <= value
 	r.Target, r.Met = "≤ "+strconv.FormatFloat(value, 'f', -1, 64)+" "+r.Unit, &met
 	return r
-}
-
-func (r *report) writeJSON(w io.Writer) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(r)
 }
 
 func (r *report) writeTable(w io.Writer) error {

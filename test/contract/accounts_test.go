@@ -36,7 +36,7 @@ func TestRegistration(t *testing.T) {
 		if a.TokenType != "Bearer" || a.ExpiresIn != 900 || a.RefreshExpiresIn != 30*24*60*60 || len(a.RefreshToken) < 43 {
 			t.Errorf("Auth is %s, %d, %d, and the refresh token has %d characters", a.TokenType, a.ExpiresIn, a.RefreshExpiresIn, len(a.RefreshToken))
 		}
-		for claim, want := range map[string]string{"sub": u.ID, "email": u.Email, "username": u.Username, "role": "user", "iss": "gofiber-auth", "aud": "gofiber-auth"} {
+		for claim, want := range map[string]string{"sub": u.ID, "email": u.Email, "email_verified": "false", "username": u.Username, "role": "user", "iss": "gofiber-auth", "aud": "gofiber-auth"} {
 			if got := client.Claim(t, a.Token, claim); got != want {
 				t.Errorf("the claim %s is %q, want %q", claim, got, want)
 			}

@@ -1,10 +1,8 @@
 package deploy
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -116,42 +114,4 @@ func (l *load) stop() map[string][]change {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return maps.Clone(l.changes)
-}
-
-// table returns the names of all users, by id, as the service lists them. It makes an admin
-// who sees them, and is among them.
-func (s *service) table(t *testing.T) map[string]string {
-	t.Helper()
-	p := harness.Run(t, s.Env, password+"\n", "authctl", "user", "create", "--email", "root@example.com", "--username", "root", "--admin")
-	if code := p.ExitCode(t); code != 0 {
-		t.Fatalf("authctl user create: exit code %d: %s", code, p.Output())
-	}
-	var admin account
-	answer, err := s.do(http.MethodPost, "/api/v1/auth/login", "", fmt.Sprintf(`{"username":"root","password":%q}`, password), http.StatusOK)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(answer, &admin); err != nil {
-		t.Fatal(err)
-	}
-	all := make(map[string]string)
-	for cursor := ""; ; {
-		answer, err := s.do(http.MethodGet, "/api/v1/users?limit=100&cursor="+cursor, admin.Token, "", http.StatusOK)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var page struct {
-			Users      []struct{ ID, Email, Username string }
-			NextCursor string
-		}
-		if err := json.Unmarshal(answer, &page); err != nil {
-			t.Fatal(err)
-		}
-		for _, u := range page.Users {
-			all[u.ID] = u.Username + " " + u.Email
-		}
-		if cursor = page.NextCursor; cursor == "" {
-			return all
-		}
-	}
 }

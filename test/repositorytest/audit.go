@@ -3,15 +3,14 @@ package repositorytest
 import (
 	"context"
 	"errors"
+	"gofiber-auth/domain"
+	"gofiber-auth/domain/models"
+	"gofiber-auth/domain/repositories"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
-
-	"gofiber-auth/domain"
-	"gofiber-auth/domain/models"
-	"gofiber-auth/domain/repositories"
 )
 
 // longAgo is when what the audit tests tell of happened: entries of today could not be removed
@@ -102,18 +101,6 @@ var auditTests = map[string]func(t *testing.T, s store){
 		})
 		wantError(t, "Do()", err, domain.ErrEmailTaken)
 		wantEntries(t, s, repositories.AuditQuery{})
-	},
-	"an entry is not written over": func(t *testing.T, s store) {
-		ada := s.user(t, "Ada")
-		first := entry(ada, models.AuditLoggedIn)
-		s.note(t, first)
-		second := entry(ada, models.AuditLoggedOut)
-		second.ID = first.ID
-		err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error { return r.Audit.Append(ctx, second) })
-		if err == nil {
-			t.Error("Append() of a known id succeeded")
-		}
-		wantEntries(t, s, repositories.AuditQuery{}, first)
 	},
 	"pages are read the newest first, of one user and one action": func(t *testing.T, s store) {
 		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")

@@ -2,12 +2,10 @@ package repositorytest
 
 import (
 	"context"
-	"errors"
-	"testing"
-	"time"
-
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
+	"testing"
+	"time"
 )
 
 // all asks for everything that is due.
@@ -23,14 +21,6 @@ var deliveryTests = map[string]func(t *testing.T, s store){
 		s.append(t, event(account("Ada"), 1))
 		wantDue(t, s, all)
 		wantUndelivered(t, s, 0, time.Time{})
-	},
-	"an event that is rolled back does not wait": func(t *testing.T, s store) {
-		boom := errors.New("boom")
-		err := s.ByHTTP.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
-			return errors.Join(r.Outbox.Append(ctx, event(account("Ada"), 1)), boom)
-		})
-		wantError(t, "Do()", err, boom)
-		wantDue(t, s, all)
 	},
 	"a user's next event follows when the one before is delivered": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")

@@ -3,13 +3,12 @@ package repositorytest
 import (
 	"context"
 	"encoding/json"
-	"strings"
-	"testing"
-	"time"
-
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
+	"strings"
+	"testing"
+	"time"
 )
 
 var identityTests = map[string]func(t *testing.T, s store){
@@ -23,15 +22,6 @@ var identityTests = map[string]func(t *testing.T, s store){
 			noError(t, "BySubject()", err)
 			wantIdentity(t, got, want)
 		}
-	},
-	"its times come back in UTC with microseconds": func(t *testing.T, s store) {
-		ada := s.user(t, "Ada")
-		i := identity(ada, models.ProviderGoogle)
-		i.CreatedAt, i.UpdatedAt, i.TokenExpiresAt = now, now.Add(time.Nanosecond), new(now)
-		s.link(t, i)
-		got, err := s.Identities.BySubject(t.Context(), i.Provider, i.ProviderID)
-		noError(t, "BySubject()", err)
-		wantSame(t, []time.Time{got.CreatedAt, got.UpdatedAt, *got.TokenExpiresAt}, []time.Time{kept(now), kept(now), kept(now)})
 	},
 	"a subject is that of one provider, to the letter": func(t *testing.T, s store) {
 		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")
@@ -69,20 +59,6 @@ var identityTests = map[string]func(t *testing.T, s store){
 		for _, id := range append(noIDs, newID()) {
 			wantSame(t, lenOf(s.Identities.OfUser(t.Context(), id)), 0)
 		}
-	},
-	"a transaction sees what it linked, and others do not yet": func(t *testing.T, s store) {
-		ada := account("Ada")
-		link := identity(ada, models.ProviderGoogle)
-		s.Do(t, func(ctx context.Context, r repositories.Set) error {
-			noError(t, "Create()", r.Users.Create(ctx, ada))
-			noError(t, "Create()", r.Identities.Create(ctx, link))
-			inside, err := r.Identities.OfUser(ctx, ada.ID)
-			noError(t, "OfUser() within the unit", err)
-			wantSame(t, idsOf(inside), []string{link.ID})
-			wantError(t, "BySubject() beside the unit", errOf(s.Identities.BySubject(ctx, link.Provider, link.ProviderID)), domain.ErrNotFound)
-			return nil
-		})
-		noError(t, "BySubject() after the unit", errOf(s.Identities.BySubject(t.Context(), link.Provider, link.ProviderID)))
 	},
 	"a subject is linked once, and a user to one subject of a provider": func(t *testing.T, s store) {
 		ada, grace := s.user(t, "Ada"), s.user(t, "Grace")

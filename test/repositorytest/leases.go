@@ -28,13 +28,6 @@ var leaseTests = map[string]func(t *testing.T, s store){
 		})
 		wantLease(t, s, "relay", "one", time.Minute, false)
 	},
-	"a renewed lease lives on": func(t *testing.T, s store) {
-		wantLease(t, s, "relay", "one", 200*time.Millisecond, true)
-		wantLease(t, s, "relay", "one", time.Minute, true)
-		past := time.Now().Add(300 * time.Millisecond)
-		soon(t, "the first term is over", func() bool { return time.Now().After(past) })
-		wantLease(t, s, "relay", "two", time.Minute, false)
-	},
 }
 
 func wantLease(t *testing.T, s store, name, holder string, ttl time.Duration, want bool) {

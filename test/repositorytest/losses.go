@@ -1,13 +1,12 @@
 package repositorytest
 
 import (
-	"math"
-	"testing"
-	"time"
-
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
+	"math"
+	"testing"
+	"time"
 )
 
 var lossTests = map[string]func(t *testing.T, s store){
@@ -105,11 +104,6 @@ var lossTests = map[string]func(t *testing.T, s store){
 		wantHeads(t, s, 10, grace)
 		noError(t, "RequeueLost()", requeue(mine))
 		wantHeads(t, s, 10, ada, grace)
-	},
-	"what waits is not lost": func(t *testing.T, s store) {
-		s.append(t, event(account("Ada"), 1))
-		s.wantRequeued(t, repositories.Loss{StreamID: stream, First: 1}, 10, 0)
-		wantPending(t, s, 1)
 	},
 	"the last sequence of a stream, and the last acknowledgement": func(t *testing.T, s store) {
 		_, _, err := s.Outbox.LastPublished(t.Context())

@@ -2,13 +2,12 @@ package repositorytest
 
 import (
 	"context"
-	"slices"
-	"testing"
-	"time"
-
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
+	"slices"
+	"testing"
+	"time"
 )
 
 // mail returns a mail to the user, as a database keeps it.
@@ -114,15 +113,6 @@ var mailTests = map[string]func(t *testing.T, s store){
 		wantSame(t, again[0].Attempts, 2)
 		noError(t, "Retry() by who was late", s.Mails.Retry(t.Context(), late[0], 0))
 		wantMails(t, s.claim(t, hold, 1))
-	},
-	"a mail that was not committed is not sent": func(t *testing.T, s store) {
-		ada := s.user(t, "Ada")
-		err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
-			noError(t, "Append()", r.Mails.Append(ctx, mail(ada, models.MailVerify)))
-			return domain.ErrEmailTaken
-		})
-		wantError(t, "Do()", err, domain.ErrEmailTaken)
-		wantUnsent(t, s, 0, time.Time{})
 	},
 	"a user takes mails along, and an address": func(t *testing.T, s store) {
 		ada, ghost := account("Ada"), account("Ghost")

@@ -2,12 +2,11 @@ package repositorytest
 
 import (
 	"context"
+	"gofiber-auth/domain/models"
+	"gofiber-auth/domain/repositories"
 	"strings"
 	"testing"
 	"time"
-
-	"gofiber-auth/domain/models"
-	"gofiber-auth/domain/repositories"
 )
 
 var outboxTests = map[string]func(t *testing.T, s store){
@@ -49,24 +48,6 @@ var outboxTests = map[string]func(t *testing.T, s store){
 		s.mark(t, early)
 		s.append(t, late)
 		wantHeads(t, s, 10, late)
-	},
-	"no more heads than asked for": func(t *testing.T, s store) {
-		first, second, third := event(account("A"), 1), event(account("B"), 1), event(account("C"), 1)
-		s.append(t, first, second, third)
-		wantHeads(t, s, 2, first, second)
-		wantHeads(t, s, 0)
-	},
-	"a thousand are marked at once": func(t *testing.T, s store) {
-		events := make([]models.OutboxEvent, 1000)
-		for i := range events {
-			events[i] = event(models.User{ID: newID(), Email: "a@example.com", Username: "a"}, 1)
-		}
-		last := event(account("Last"), 1)
-		s.append(t, append(events, last)...)
-		wantPending(t, s, 1001)
-		s.mark(t, events...)
-		wantPending(t, s, 1)
-		wantHeads(t, s, 10, last)
 	},
 	"acknowledgements that mean nothing do no harm": func(t *testing.T, s store) {
 		ada := event(account("Ada"), 1)

@@ -2,15 +2,14 @@ package repositorytest
 
 import (
 	"context"
+	"gofiber-auth/domain"
+	"gofiber-auth/domain/models"
+	"gofiber-auth/domain/repositories"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
-
-	"gofiber-auth/domain"
-	"gofiber-auth/domain/models"
-	"gofiber-auth/domain/repositories"
 )
 
 var sessionTests = map[string]func(t *testing.T, s store){
@@ -27,10 +26,6 @@ var sessionTests = map[string]func(t *testing.T, s store){
 		for _, id := range append(noIDs, newID()) {
 			wantError(t, "WithUser()", errOf(s.Sessions.WithUser(t.Context(), id)), domain.ErrNotFound)
 		}
-	},
-	"nobody logs in who has just been deleted": func(t *testing.T, s store) {
-		login, token := session(account("Ghost"))
-		s.wantRefused(t, domain.ErrNotFound, func(ctx context.Context, r repositories.Set) error { return r.Sessions.Create(ctx, login, token) })
 	},
 	"a client may call itself anything": func(t *testing.T, s store) {
 		ada := s.user(t, "Ada")

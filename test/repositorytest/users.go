@@ -2,12 +2,11 @@ package repositorytest
 
 import (
 	"context"
-	"testing"
-	"time"
-
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
+	"testing"
+	"time"
 )
 
 // unstorable is text that PostgreSQL does not take.
@@ -47,12 +46,6 @@ var userTests = map[string]func(t *testing.T, s store){
 		for _, username := range []string{"Ada.Lovelace", "ada.lovelace", "ADA.LOVELACE"} {
 			wantGot(t, ada)(s.Users.ByUsername(t.Context(), username))
 		}
-	},
-	"an id is found in any case": func(t *testing.T, s store) {
-		ada := account("Ada")
-		ada.ID = "01990000-0000-7000-8000-00000000abcd"
-		s.create(t, ada)
-		wantGot(t, ada)(s.Users.ByID(t.Context(), "01990000-0000-7000-8000-00000000ABCD"))
 	},
 	"who is not there is not found": func(t *testing.T, s store) {
 		s.create(t, account("kelvin"))
@@ -113,12 +106,6 @@ var userTests = map[string]func(t *testing.T, s store){
 		s.Do(t, change(ada.ID, func(u *models.User) { *u = saved }))
 		wantGot(t, saved)(s.Users.ByID(t.Context(), ada.ID))
 	},
-	"save touches nobody else and makes nobody": func(t *testing.T, s store) {
-		ada, ghost := account("Ada"), account("Ghost")
-		s.create(t, ada)
-		s.wantRefused(t, domain.ErrNotFound, func(ctx context.Context, r repositories.Set) error { return r.Users.Save(ctx, ghost) })
-		wantGot(t, ada)(s.Users.ByID(t.Context(), ada.ID))
-	},
 	"text that PostgreSQL does not take is a fault of the request": func(t *testing.T, s store) {
 		ada := s.user(t, "Ada")
 		for _, text := range unstorable {
@@ -138,9 +125,6 @@ var userTests = map[string]func(t *testing.T, s store){
 		noError(t, "WithUser() of another user", errOf(s.Sessions.WithUser(t.Context(), stays.ID)))
 		wantPending(t, s, 1)
 		s.create(t, account("ADA"))
-	},
-	"who is not there cannot be deleted": func(t *testing.T, s store) {
-		s.wantRefused(t, domain.ErrNotFound, func(ctx context.Context, r repositories.Set) error { return r.Users.Delete(ctx, newID()) })
 	},
 	"active admins alone are the active admins": func(t *testing.T, s store) {
 		first, second, disabled, user := account("First"), account("Second"), account("Disabled"), account("User")

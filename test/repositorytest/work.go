@@ -3,12 +3,11 @@ package repositorytest
 import (
 	"context"
 	"errors"
-	"testing"
-	"time"
-
 	"gofiber-auth/domain"
 	"gofiber-auth/domain/models"
 	"gofiber-auth/domain/repositories"
+	"testing"
+	"time"
 )
 
 var workTests = map[string]func(t *testing.T, s store){
@@ -29,19 +28,6 @@ var workTests = map[string]func(t *testing.T, s store){
 		})
 		wantError(t, "Do()", err, boom)
 		wantNothing(t, s, ada, login)
-	},
-	"a statement that fails undoes those before it": func(t *testing.T, s store) {
-		ada, grace := account("Ada"), account("Grace")
-		s.create(t, ada)
-		twin := account("Ada")
-		err := s.Work.Do(t.Context(), func(ctx context.Context, r repositories.Set) error {
-			if err := r.Users.Create(ctx, grace); err != nil {
-				return err
-			}
-			return r.Users.Create(ctx, twin)
-		})
-		wantError(t, "Do()", err, domain.ErrEmailTaken)
-		wantError(t, "ByID()", errOf(s.Users.ByID(t.Context(), grace.ID)), domain.ErrNotFound)
 	},
 	"a unit that panics is undone and blocks nobody": func(t *testing.T, s store) {
 		ada, grace := account("Ada"), account("Grace")

@@ -1,13 +1,11 @@
 package request_test
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/go-cmp/cmp"
@@ -187,37 +185,4 @@ func TestDecodedValuesMayBeKept(t *testing.T) {
 	if want := "aaaaaaaa[aaaa] map[aaaa:aaaa]aaaa"; kept != want {
 		t.Errorf("what was decoded became %s, want %s", kept, want)
 	}
-}
-
-// FuzzDecode: whatever comes, Decode says what is wrong or decodes what encoding/json sees.
-func FuzzDecode(f *testing.F) {
-	for _, seed := range []string{
-		`{}`, `{"email":"a"}`, `{"EMAIL":"a"}`, `{"email":1}`, `{"name":null}`, `{"email":"\ud83d\ude00"}`,
-		`{"email":"\ud83d"}`, `{"email":"\\ud83d"}`, `[`, "{\"a\":\"\xff\"}", `{"email":"a","email":"b"}`,
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		var got body
-		err := request.Decode(posted(t, text), &got, true)
-		switch {
-		case errors.Is(err, domain.ErrValidation):
-			return
-		case err != nil:
-			if !errors.Is(err, domain.ErrInvalidJSON) {
-				t.Fatalf("Decode(%q) = %v", text, err)
-			}
-			return
-		}
-		var members map[string]any
-		if json.Unmarshal(text, &members) != nil || !utf8.Valid(text) {
-			t.Fatalf("Decode(%q) took what is no JSON object", text)
-		}
-		if want, _ := members["email"].(string); got.Email != want {
-			t.Errorf("Decode(%q): email = %q, want %q", text, got.Email, want)
-		}
-		if strings.ContainsRune(got.Email, utf8.RuneError) && !strings.ContainsRune(string(text), utf8.RuneError) && !strings.Contains(strings.ToLower(string(text)), `\ufffd`) {
-			t.Errorf("Decode(%q) made up U+FFFD", text)
-		}
-	})
 }

@@ -284,40 +284,6 @@ func TestNothingOfARequestReachesTheLog(t *testing.T) {
 	}
 }
 
-func TestPanicIsLoggedOnceAndCounted(t *testing.T) {
-	t.Parallel()
-	r := start(t, server.Options{}, nil)
-	p := wantProblem(t, r.raw(t, "GET", "GET /panic HTTP/1.1\r\nHost: a\r\n\r\n"), 500, "internal")
-	if strings.Contains(p.Detail, "boom") {
-		t.Errorf("the panic left the house: %+v", p)
-	}
-	eventually(t, "the request's line", func() bool { return strings.Contains(r.log.String(), `"msg":"request"`) })
-	log := r.log.String()
-	if n := strings.Count(log, `"level":"ERROR"`); n != 1 || !strings.Contains(log, "panic: boom") || !strings.Contains(log, "server_test.go") {
-		t.Errorf("want one error with the panic and its stack, got %d:\n%s", n, log)
-	}
-	families, err := r.metrics.Registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var counted []string
-	for _, f := range families {
-		if f.GetName() != "http_requests_total" {
-			continue
-		}
-		for _, m := range f.GetMetric() {
-			var labels []string
-			for _, l := range m.GetLabel() {
-				labels = append(labels, l.GetName()+"="+l.GetValue())
-			}
-			counted = append(counted, fmt.Sprint(labels, m.GetCounter().GetValue()))
-		}
-	}
-	if got, want := fmt.Sprint(counted), "[[method=GET route=/panic status=500] 1]"; got != want {
-		t.Errorf("http_requests_total = %s, want %s", got, want)
-	}
-}
-
 func TestKeptValuesDoNotChange(t *testing.T) {
 	t.Parallel()
 	kept := make(chan []string, 2)

@@ -337,23 +337,6 @@ func TestFailedRestoreChangesNothing(t *testing.T) {
 	})
 }
 
-func TestRestoreManyUsers(t *testing.T) {
-	t.Parallel()
-	onBothDatabases(t, func(t *testing.T, address string) {
-		s := open(t, address)
-		users := make([]userevents.User, 2*batch+1)
-		for i := range users {
-			users[i] = user(fmt.Sprintf("0199c1de-0000-7000-8000-%012d", i), fmt.Sprint("user-", i), 1)
-		}
-		if err := s.Restore(t.Context(), userevents.Gap{End: at(stream, 1)}, service{users: users}.start(t)); err != nil {
-			t.Fatal(err)
-		}
-		if got := contents(t, s); len(got) != len(users) || got[users[batch].ID] != users[batch].Username+" 1+" {
-			t.Errorf("%d users, want %d", len(got), len(users))
-		}
-	})
-}
-
 // Each event comes to two instances at once.
 func TestInstancesShareOneCopy(t *testing.T) {
 	t.Parallel()
