@@ -114,3 +114,35 @@ func TestOAuthTicketsAreNoCodes(t *testing.T) {
 		t.Errorf("the ticket, after that: %d %s, want 201", got.Status, got.Body)
 	}
 }
+
+// TestOAuthTicketsOfVerifiedRegistration has the mailbox and the ticket make the user together.
+func TestOAuthTicketsOfVerifiedRegistration(t *testing.T) {
+	t.Parallel()
+	onOwn(t, func(*testing.T) map[string]string { return map[string]string{"REGISTRATION": "verified"} }, func(t *testing.T, s *setup) {
+		a, taken, email := person(), s.one.NewAdmin(t, s.env), person().Email
+		ticket := s.ticket(t, fakeidp.LINE, a)
+		if got, _ := s.complete(t, ticket, email); got.Status != 202 || len(got.Body) > 0 {
+			t.Fatalf("complete = %d %s, want 202", got.Status, got.Body)
+		}
+		if got, _ := s.complete(t, s.ticket(t, fakeidp.LINE, person()), taken.User.Email); got.Status != 202 {
+			t.Errorf("of a taken e-mail complete = %d %s, want 202", got.Status, got.Body)
+		}
+		if users := s.users(t, email); len(users) > 0 {
+			t.Errorf("before the proof there is the user %+v", users)
+		}
+		token := s.tokenOf(t, s.mails(t, email, 1)[0], verifyPage)
+		for _, r := range []request{verify(token), verifyBy(token, client.Password)} {
+			s.one.Refuses(t, r, 401, "login_required")
+		}
+		click := request{Method: "POST", Path: "/auth/email/verify", Body: object("token", token, "ticket", s.ticket(t, fakeidp.LINE, person()))}
+		s.one.Refuses(t, click, 401, "login_required") // another person's ticket
+		click.Body = object("token", token, "ticket", ticket)
+		s.one.Must(t, click, 204, nil)
+		if in := s.browser().LogIn(t, fakeidp.LINE, a); in.IsNewUser || in.User.Email != email || !in.User.EmailVerified {
+			t.Errorf("the user is %+v", in)
+		}
+		if got, _ := s.complete(t, ticket, person().Email); got.Code() != "invalid_ticket" {
+			t.Errorf("the ticket again = %d %s, want invalid_ticket", got.Status, got.Body)
+		}
+	})
+}
