@@ -54,26 +54,6 @@ func refused(t *testing.T, f *fake, err error, because string) {
 	}
 }
 
-func TestLogIn(t *testing.T) {
-	t.Parallel()
-	for _, k := range allKinds {
-		t.Run(k.name, func(t *testing.T) {
-			t.Parallel()
-			f := newFake(t, k)
-			ends := f.clock.now().Add(time.Hour)
-			want := models.ExternalIdentity{
-				Provider: k.provider, Subject: subject, Email: email, EmailVerified: k.provider == "google",
-				Name: "Ada Lovelace", Picture: "https://img.example/ada.png",
-				Tokens: models.ProviderTokens{Access: accessToken + "-" + subject, Refresh: refreshToken, ExpiresAt: &ends},
-			}
-			got, err := logIn(t, f, f.provider())
-			if diff := cmp.Diff(want, got); diff != "" || err != nil {
-				t.Errorf("Identify() = %v; -want +got:\n%s", err, diff)
-			}
-		})
-	}
-}
-
 // TestPerson has what providers tell of people, and what is made of it.
 func TestPerson(t *testing.T) {
 	t.Parallel()
@@ -89,6 +69,7 @@ func TestPerson(t *testing.T) {
 		change func(*fake)
 		want   func(*models.ExternalIdentity)
 	}{
+		"all of it": {allKinds, func(*fake) {}, nil},
 		"no e-mail": {allKinds, without("email"), func(i *models.ExternalIdentity) { i.Email, i.EmailVerified = "", false }},
 		"no name, no picture": {allKinds, without("name", "picture"), func(i *models.ExternalIdentity) {
 			i.Name, i.Picture = "", ""

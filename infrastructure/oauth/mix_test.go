@@ -21,18 +21,6 @@ func TestMix(t *testing.T) {
 			refused(t, f, err, "status 400 (invalid_grant)")
 		}
 	})
-	t.Run("the nonce of another log-in", func(t *testing.T) {
-		t.Parallel()
-		for _, k := range oidcKinds {
-			f := newFake(t, k)
-			p := f.provider()
-			a, other := attempt(), attempt()
-			code := f.authorize(p.AuthorizeURL(a), subject)
-			a.Nonce = other.Nonce
-			_, err := p.Identify(t.Context(), services.AuthResponse{Code: code}, a)
-			refused(t, f, err, "nonce")
-		}
-	})
 	t.Run("no code", func(t *testing.T) {
 		t.Parallel()
 		f := newFake(t, google)
