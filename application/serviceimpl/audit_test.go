@@ -29,32 +29,6 @@ func TestAFailedLogInThatNobodyWouldHearOf(t *testing.T) {
 	}
 }
 
-// What began before its account was deleted and ends behind it leaves ids alone.
-func TestALogInThatCrossesADeletion(t *testing.T) {
-	t.Parallel()
-	s := newWorld(t)
-	ada := s.register(t, "ada")
-	s.hasher.beforeAnswer = func() {
-		if err := s.accounts.Delete(t.Context(), ada, dto.DeleteUserRequest{CurrentPassword: password}); err != nil {
-			t.Error(err)
-		}
-	}
-	ctx := contextutil.WithCaller(t.Context(), contextutil.Caller{IP: "203.0.113.7", UserAgent: "curl"})
-	_, err := s.accounts.Login(ctx, dto.LoginRequest{Username: "ada", Password: password}, models.Client{})
-	if !errors.Is(err, domain.ErrCredentials) {
-		t.Errorf("Login() = %v, want ErrCredentials", err)
-	}
-	entries := s.store.AuditOf(t, ada.User.ID)
-	if len(entries) != 3 || entries[0].Action != models.AuditLogInFailed || entries[1].Action != models.AuditUserDeleted {
-		t.Fatalf("the log tells %+v", entries)
-	}
-	for _, e := range entries {
-		if e.IP != "" || e.UserAgent != "" {
-			t.Errorf("left of who is gone: %+v", e)
-		}
-	}
-}
-
 // The operator is nobody of whom there is an account, and is told by the tool.
 func TestTheOperatorIsTold(t *testing.T) {
 	t.Parallel()

@@ -116,20 +116,6 @@ func TestKeyRotation(t *testing.T) {
 	}
 }
 
-func TestKeyRotationOfManyPages(t *testing.T) {
-	t.Parallel()
-	for _, n := range []int{0, 199, 200, 201, 400} {
-		store := storage.Open(t)
-		for range n {
-			sealedIdentity(t, store, sealerOf(t, "a"), "access", "")
-		}
-		done, _, err := rotateKeys(t, store.Identities, sealerOf(t, "ba"))
-		if want := (serviceimpl.RotationResult{Resealed: n}); err != nil || done != want {
-			t.Errorf("Rotate() of %d = %+v, %v", n, done, err)
-		}
-	}
-}
-
 // What cannot be opened stays, and keeps nothing else from its new key.
 func TestKeyRotationLeavesWhatItCannotOpen(t *testing.T) {
 	t.Parallel()

@@ -134,16 +134,6 @@ func TestWhoIsDisabledRefreshesNothing(t *testing.T) {
 	want(t, "Refresh()", err, domain.ErrRefreshToken)
 }
 
-func TestRefreshTellsTheUserAsItIsNow(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	g := w.enter(t, "ada")
-	w.store.Change(t, g.User.ID, func(u *models.User) { u.Role = models.RoleAdmin })
-	if g = w.mustRefresh(t, g); g.User.Role != models.RoleAdmin {
-		t.Errorf("the role is %s", g.User.Role)
-	}
-}
-
 func (w *world) refresh(g services.Grant) (services.Grant, error) {
 	return w.accounts.Refresh(context.Background(), dto.RefreshRequest{RefreshToken: g.RefreshToken})
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -262,21 +261,5 @@ func TestHelpTellsNoPassword(t *testing.T) {
 	code := run(t.Context(), []string{"-h"}, func(string) string { return "nats://ada:s3cr3t@localhost" }, io.Discard, stderr)
 	if said := stderr.String(); code != done || !strings.Contains(said, "-durable") || strings.Contains(said, "s3cr3t") {
 		t.Errorf("exit code %d, want %d:\n%s", code, done, said)
-	}
-}
-
-// fullDisk is an output that takes nothing.
-type fullDisk struct{}
-
-func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left") }
-
-func TestEndsWhenItCannotPrint(t *testing.T) {
-	t.Parallel()
-	s := startService(t, "127.0.0.1:0")
-	s.register(t, "ada")
-	stderr := new(screen)
-	code := run(t.Context(), []string{"-url", s.url}, func(string) string { return "" }, fullDisk{}, stderr)
-	if code != failed || !strings.Contains(stderr.String(), "no space left") {
-		t.Errorf("exit code %d, want %d; it said %q", code, failed, stderr)
 	}
 }

@@ -42,20 +42,6 @@ func TestHashAndVerify(t *testing.T) {
 	wg.Wait()
 }
 
-func TestCostOutOfRangePanics(t *testing.T) {
-	t.Parallel()
-	for _, cost := range []int{0, 3, 16} {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("New with cost %d does not panic", cost)
-				}
-			}()
-			New(Options{Cost: cost}).Close()
-		}()
-	}
-}
-
 // Jobs of the tests below sleep in the fake time of their bubble, so that how long one takes
 // is exact.
 

@@ -11,7 +11,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"gofiber-auth/domain/models"
-	"gofiber-auth/pkg/metrics"
 )
 
 // stored is a message as a consumer gets it.
@@ -130,46 +129,4 @@ func TestEventsOfOneUserKeepTheirOrder(t *testing.T) {
 	if diff := cmp.Diff([]string{ada.ID, grace.ID, grace2.ID}, got); diff != "" {
 		t.Errorf("the stream's events (-want +got):\n%s", diff)
 	}
-}
-
-func TestPublishCountsAndTimes(t *testing.T) {
-	t.Parallel()
-	bus := startBus(t)
-	f := newFixture(t, connect(t, ConnectOptions{Server: bus}), userEvents)
-	f.awaitReady(t)
-
-	f.publish(t, newEvents(3)...)
-	bus.Shutdown()
-	f.Publish(t.Context(), newEvents(2))
-
-	got := scrape(t, f.Metrics)
-	for line, want := range map[string]float64{
-		"events_published_total created ok":    3,
-		"events_published_total created error": 2,
-		"event_publish_duration_seconds":       3,
-	} {
-		if got[line] != want {
-			t.Errorf("%s is %v, want %v", line, got[line], want)
-		}
-	}
-}
-
-// scrape returns the counts of the events' metrics by name and labels.
-func scrape(t *testing.T, m *metrics.Metrics) map[string]float64 {
-	t.Helper()
-	families, err := m.Registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := make(map[string]float64)
-	for _, f := range families {
-		for _, metric := range f.GetMetric() {
-			name := f.GetName()
-			for _, l := range metric.GetLabel() {
-				name += " " + l.GetValue()
-			}
-			out[name] = metric.GetCounter().GetValue() + float64(metric.GetHistogram().GetSampleCount())
-		}
-	}
-	return out
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -142,15 +141,4 @@ func TestALookupGivesUp(t *testing.T) {
 			t.Errorf("the patient one got %v", err)
 		}
 	})
-}
-
-// A panic in a query is an error for those that wait for it, and takes no turn along.
-func TestAQueryThatPanics(t *testing.T) {
-	t.Parallel()
-	g := &gatherer[string]{fetch: func(context.Context, []string) (map[string]string, error) { panic("broken") }}
-	for range 2 * gatherQueries { // more often than there are turns
-		if _, err := g.get(t.Context(), "k"); err == nil || !strings.Contains(err.Error(), "broken") {
-			t.Errorf("get() = %v", err)
-		}
-	}
 }

@@ -161,52 +161,6 @@ func TestRunWaitsForTheBusAndTheStream(t *testing.T) {
 	}
 }
 
-func TestRunSurvivesARestartOfTheBus(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	first := startBus(t, -1, dir)
-	port := first.Addr().(*net.TCPAddr).Port
-	s := newSender(t, first)
-	s.makeStream(t)
-	r := startReader(t, first.ClientURL(), nil)
-	s.send(t, 1, 3)
-	r.expect(t, 1, 3)
-	s.awaitAcks(t, 3) // an acknowledgement that is lost brings its event again
-	stopBus(first)
-
-	second := startBus(t, port, dir)
-	newSender(t, second).send(t, 4, 6)
-	r.expect(t, 4, 6)
-}
-
-func TestTwoInstancesShareTheWorkInOrder(t *testing.T) {
-	t.Parallel()
-	s := newShelf(t)
-	var atWork atomic.Int32
-	events := make(chan Event, 100)
-	share := func(c *Consumer) {
-		c.Handle = func(_ context.Context, e Event) error {
-			if atWork.Add(1) > 1 {
-				t.Error("two events are in work at once")
-			}
-			defer atWork.Add(-1)
-			events <- e
-			return nil
-		}
-	}
-	first := startReader(t, s.bus.ClientURL(), share)
-	second := startReader(t, s.bus.ClientURL(), share)
-	receive(t, "readiness", first.ready)
-	receive(t, "readiness", second.ready)
-
-	s.send(t, 1, 50)
-	for v := int64(1); v <= 50; v++ {
-		if e := receive(t, "an event", events); e.Version != v {
-			t.Fatalf("version %d came instead of %d", e.Version, v)
-		}
-	}
-}
-
 func TestSlowHandlerKeepsItsEvent(t *testing.T) {
 	t.Parallel()
 	s := newShelf(t)
