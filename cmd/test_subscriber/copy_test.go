@@ -133,33 +133,6 @@ func (s service) purge(t *testing.T) {
 	}
 }
 
-func TestKeepsACopyOfTheWholeStream(t *testing.T) {
-	t.Parallel()
-	onBothDatabases(t, func(t *testing.T, database string) {
-		s := startService(t, "127.0.0.1:0")
-		s.register(t, "ada")
-		p := start(t, nil, "-url", s.url, "-db", database)
-		s.publish(t, graceID, 1, models.ActionCreated, "grace")
-		s.publish(t, joanID, 1, models.ActionCreated, "joan")
-		s.publish(t, adaID, 2, models.ActionUpdated, "countess")
-		s.publish(t, joanID, 2, models.ActionDeleted, "joan2")
-		p.stdout.await(t, "#5\n")
-		expectCopy(t, database, map[string]string{adaID: "countess", graceID: "grace"})
-		if code := p.stop(); code != done || strings.Contains(p.stderr.String(), "missed") {
-			t.Errorf("exit code %d; it said:\n%s", code, p.stderr)
-		}
-
-		// The next has nothing to read again.
-		s.publish(t, graceID, 2, models.ActionUpdated, "admiral")
-		p = start(t, nil, "-url", s.url, "-db", database)
-		p.stdout.await(t, "#6\n")
-		expectCopy(t, database, map[string]string{adaID: "countess", graceID: "admiral"})
-		if got := p.stdout.String(); strings.Count(got, "\n") != 1 {
-			t.Errorf("printed again:\n%s", got)
-		}
-	})
-}
-
 func TestBeginsWithASnapshot(t *testing.T) {
 	t.Parallel()
 	onBothDatabases(t, func(t *testing.T, database string) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"strings"
@@ -252,14 +251,5 @@ func TestMisuse(t *testing.T) {
 				t.Errorf("exit code %d, want %d; it said %q and %q", code, misused, stdout, stderr)
 			}
 		})
-	}
-}
-
-func TestHelpTellsNoPassword(t *testing.T) {
-	t.Parallel()
-	stderr := new(screen)
-	code := run(t.Context(), []string{"-h"}, func(string) string { return "nats://ada:s3cr3t@localhost" }, io.Discard, stderr)
-	if said := stderr.String(); code != done || !strings.Contains(said, "-durable") || strings.Contains(said, "s3cr3t") {
-		t.Errorf("exit code %d, want %d:\n%s", code, done, said)
 	}
 }

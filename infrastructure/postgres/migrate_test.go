@@ -97,7 +97,8 @@ func TestMigrationsGoUpAndDown(t *testing.T) {
 	up()
 }
 
-// The columns are those of the architecture document, with TIMESTAMPTZ for TIMESTAMP and users.version.
+// The columns are those of the architecture document, with TIMESTAMPTZ for TIMESTAMP, and
+// those of a user's version, language and pending address.
 func TestTheDocumentsColumnsAreThere(t *testing.T) {
 	t.Parallel()
 	db := migrated(t)
@@ -108,7 +109,8 @@ func TestTheDocumentsColumnsAreThere(t *testing.T) {
 			"role": "character varying(50)", "is_active": "boolean", "is_oauth_user": "boolean",
 			"oauth_provider": "character varying(50)", "oauth_id": "character varying(255)", "email_verified": "boolean",
 			"last_login_at": "timestamp with time zone", "created_at": "timestamp with time zone",
-			"updated_at": "timestamp with time zone", "version": "bigint",
+			"updated_at": "timestamp with time zone", "version": "bigint", "language": "character varying(8)",
+			"pending_email": "character varying(255)", "pending_email_expires_at": "timestamp with time zone",
 		},
 		"oauth_providers": {
 			"id": "uuid", "user_id": "uuid", "provider": "character varying(50)", "provider_id": "character varying(255)",

@@ -3,14 +3,11 @@ package redis
 import (
 	"context"
 	"errors"
-	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"go.uber.org/goleak"
 
 	"gofiber-auth/domain"
 	"gofiber-auth/test/harness"
@@ -195,41 +192,5 @@ func TestNothingIsDoneTwice(t *testing.T) {
 	}
 	if used, err := direct.Use(t.Context(), "used", time.Minute); err != nil || used.Uses != 3 {
 		t.Errorf("Use() = %d, %v, want the third", used.Uses, err)
-	}
-}
-
-// TestCloseEndsAll is not parallel: it looks for goroutines that are left, and at the log of the
-// library, which has but one.
-func TestCloseEndsAll(t *testing.T) {
-	server := redisserver.Start(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	gone := "redis://" + l.Addr().String()
-	l.Close()
-	before, log := goleak.IgnoreCurrent(), new(logBook)
-	for _, url := range []string{server.URL(), gone} {
-		c, err := Connect(Options{URL: url, Log: log.logger()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var wg sync.WaitGroup
-		for range 100 {
-			wg.Go(func() { _ = c.Ping(t.Context()) }) // what it finds is others' affair
-		}
-		wg.Wait()
-		for range 2 {
-			if err := c.Close(); err != nil {
-				t.Errorf("Close() = %v", err)
-			}
-		}
-		if err := c.Ping(t.Context()); !errors.Is(err, domain.ErrUnavailable) {
-			t.Errorf("Ping() after Close() = %v, want %v", err, domain.ErrUnavailable)
-		}
-	}
-	harness.Eventually(t, "all goroutines have ended", func() error { return goleak.Find(before) })
-	if told := log.String(); !strings.Contains(told, "failed to dial") || strings.Contains(told, "127.0.0.1") {
-		t.Errorf("want what the library says, without addresses, got\n%s", told)
 	}
 }

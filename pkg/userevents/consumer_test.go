@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -306,24 +305,5 @@ func TestConnectHasAnInboxOfItsUser(t *testing.T) {
 		if !strings.HasPrefix(inbox, want) {
 			t.Errorf("%s: replies come to %s, want %s…", address, inbox, want)
 		}
-	}
-}
-
-func TestConnectReportsWhyNot(t *testing.T) {
-	t.Parallel()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, Username: "ada", Password: "right", NoSigs: true, NoLog: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	defer stopBus(s)
-	reports := make(chan error, 1000)
-	nc, err := Connect(strings.Replace(s.ClientURL(), "//", "//ada:wr0ng@", 1), "test", func(err error) { reports <- err })
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer nc.Close()
-	if err := receive(t, "a report", reports); !strings.Contains(err.Error(), "Authorization") || strings.Contains(err.Error(), "wr0ng") {
-		t.Errorf("reported %v", err)
 	}
 }

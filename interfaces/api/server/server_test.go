@@ -309,36 +309,3 @@ func TestKeptValuesDoNotChange(t *testing.T) {
 		t.Errorf("what a handler kept became %s, want %s", got, want)
 	}
 }
-
-func TestShutdownLetsRequestsFinish(t *testing.T) {
-	t.Parallel()
-	entered, leave := make(chan struct{}), make(chan struct{})
-	r := start(t, server.Options{}, func(app *fiber.App) {
-		app.Get("/slow", func(c *fiber.Ctx) error {
-			close(entered)
-			<-leave
-			return c.SendString("done")
-		})
-	})
-	c := r.dial(t)
-	_, _ = io.WriteString(c, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
-	<-entered
-	stopped := make(chan error, 1)
-	go func() { stopped <- r.app.Shutdown() }()
-	eventually(t, "no new connections", func() bool {
-		c, err := net.Dial("tcp", r.addr)
-		if err == nil {
-			_ = c.Close()
-		}
-		return err != nil
-	})
-	close(leave)
-	res := read(t, bufio.NewReader(c), "GET")
-	body, _ := io.ReadAll(res.Body)
-	if string(body) != "done" || !res.Close {
-		t.Errorf("body = %q, Connection: close = %v; want the whole answer and the hint to go elsewhere", body, res.Close)
-	}
-	if err := <-stopped; err != nil {
-		t.Errorf("Shutdown() = %v", err)
-	}
-}
