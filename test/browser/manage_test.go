@@ -1,7 +1,7 @@
 package browser
 
 import (
-	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,6 +33,10 @@ func TestChangePassword(t *testing.T) {
 	b.see("Leave your username and your e-mail address out of it.")
 	b.focusIs("New password")
 	b.fill("New password", anotherGood)
+	b.press("Show new password")
+	if kind := get[string](b, labelled("New password")+".type"); kind != "text" {
+		t.Errorf("the password is shown by a field of type %s", kind)
+	}
 	b.press("Set the password")
 	b.see("Your password has been changed.")
 	b.focusIs("Change the password")
@@ -42,8 +46,8 @@ func TestChangePassword(t *testing.T) {
 	b.press("Where you are logged in") // by the tokens of the session that has begun
 	b.see("This one")
 	b.press("Change the password")
-	if typed, err := eval[string](b, labelled("Current password")+".value + "+labelled("New password")+".value"); err != nil || typed != "" {
-		t.Errorf("the form still holds %q, %v", typed, err)
+	if typed := get[string](b, labelled("Current password")+".value + "+labelled("New password")+".value"); typed != "" {
+		t.Errorf("the form still holds %q", typed)
 	}
 }
 
@@ -56,15 +60,9 @@ func TestFirstPassword(t *testing.T) {
 	b.press("Continue with Google")
 	b.consent(who)
 	b.see("linked on")
-	b.run(`{ // what the service answers ten minutes later
-		window.really = fetch;
-		window.fetch = async (address, options) => options.method === 'DELETE'
-			? new Response('{"code":"reauthentication_required"}', { status: 403 })
-			: really(address, options);
-	}`)
+	b.run(answers("/oauth-providers/google", 403, "reauthentication_required", "")) // as ten minutes later
 	b.press("Unlink Google")
 	b.see("Log out, log in once more, and try again.")
-	b.run("window.fetch = window.really")
 	b.press("Change the password")
 	b.seesNot("Current password")
 	b.fill("New password", client.Password)
@@ -92,9 +90,7 @@ func TestSessions(t *testing.T) {
 	for _, text := range []string{"This one", "127.0.0.1", "since ", "with a password", "last used "} {
 		b.see(text)
 	}
-	if first := b.shown("device-list"); !strings.HasPrefix(first, "Chrome on ") || strings.Index(first, "This one") > strings.Index(first, "Log out") {
-		t.Errorf("the list is %q", first)
-	}
+	b.pictures("devices")
 	b.click(`document.querySelector('#device-list [aria-label^="Log out Chrome on "]')`)
 	b.see("has been logged out.")
 	b.waitFor("there are two sessions", rows+" === 2")
@@ -127,7 +123,6 @@ func TestAuditLog(t *testing.T) {
 	b.press("What has happened")
 	b.see("Logged in with LINE")
 	b.see("Failed to log in with a password")
-	b.seesNot("Account created")
 	b.press("Show older")
 	b.see("LINE linked")
 	b.see("Account created with a password")
@@ -136,9 +131,7 @@ func TestAuditLog(t *testing.T) {
 	if got := b.focused(); !strings.Contains(got, "·") {
 		t.Errorf("the focus is on %q, not on the first older entry", got)
 	}
-	if got := b.shown("audit-list"); !strings.Contains(got, "Chrome on Linux, 127.0.0.1") && !strings.Contains(got, "Chrome on Mac, 127.0.0.1") {
-		t.Errorf("the list does not say from where: %q", got)
-	}
+	b.pictures("audit")
 }
 
 func TestDownload(t *testing.T) {
@@ -161,18 +154,8 @@ func TestDownload(t *testing.T) {
 			return harness.ErrNotYet
 		}
 		text, err := os.ReadFile(files[0])
-		if err != nil {
-			return err
-		}
-		var export struct {
-			User     struct{ Email string }
-			Sessions []any
-		}
-		if err := json.Unmarshal(text, &export); err != nil {
-			return err
-		}
-		if export.User.Email != name+"@example.com" || len(export.Sessions) != 1 {
-			t.Errorf("the file holds %s", text)
+		if err != nil || !strings.Contains(string(text), name+"@example.com") {
+			return fmt.Errorf("the file holds %s, %v", text, err)
 		}
 		return nil
 	})

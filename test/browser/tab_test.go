@@ -105,18 +105,14 @@ func (b *tab) asked(path string) (addresses []string) {
 // do acts in the tab within a deadline.
 func (b *tab) do(what string, action chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	if err := b.try(action); err != nil {
+	ctx, cancel := b.ctx, context.CancelFunc(func() {})
+	if chromedp.FromContext(b.ctx).Target != nil { // the first action begins the tab, and must not end it
+		ctx, cancel = context.WithTimeout(b.ctx, harness.Patience)
+	}
+	defer cancel()
+	if err := chromedp.Do(ctx, action); err != nil {
 		b.t.Fatalf("%s: %v", what, err)
 	}
-}
-
-func (b *tab) try(action chromedp.Action[chromedp.Void]) error {
-	if chromedp.FromContext(b.ctx).Target == nil { // the first action begins the tab, and must not end it
-		return chromedp.Do(b.ctx, action)
-	}
-	ctx, cancel := context.WithTimeout(b.ctx, harness.Patience)
-	defer cancel()
-	return chromedp.Do(ctx, action)
 }
 
 // eval returns what an expression is in the page.
@@ -134,15 +130,6 @@ func (b *tab) visit(path string) {
 func (b *tab) reload() {
 	b.t.Helper()
 	b.do("reload", chromedp.Reload())
-}
-
-func (b *tab) location() string {
-	b.t.Helper()
-	address, err := eval[string](b, "location.href")
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return address
 }
 
 // waitFor waits until an expression is true in the page, whatever page that is by then.
@@ -168,16 +155,6 @@ func (b *tab) seesNot(text string) {
 	if there, err := eval[bool](b, "document.body.innerText.includes("+quote(text)+")"); err != nil || there {
 		b.t.Errorf("one sees %q: %v", text, err)
 	}
-}
-
-// shown returns the text of an element.
-func (b *tab) shown(id string) string {
-	b.t.Helper()
-	text, err := eval[string](b, "document.getElementById("+quote(id)+").innerText")
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return text
 }
 
 // notYet looks at the tab when it is told, and not at each try.
@@ -236,36 +213,6 @@ func (b *tab) keys(text string) {
 	b.do("type", chromedp.KeyEvent(text))
 }
 
-// fault returns what is said to be wrong with the field of a label, to those who see it and to
-// those who hear it.
-func (b *tab) fault(label string) string {
-	b.t.Helper()
-	said, err := eval[string](b, `(() => {
-		const field = `+labelled(label)+`;
-		if (field?.getAttribute('aria-invalid') !== 'true') return '';
-		const fault = document.getElementById(field.getAttribute('aria-errormessage'));
-		if (!field.getAttribute('aria-describedby').split(' ').includes(fault.id)) return 'not described by its fault';
-		return fault.previousElementSibling === field && fault.checkVisibility() ? fault.innerText : 'not beside the field';
-	})()`)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return said
-}
-
-// focused returns the name of what has the focus.
-func (b *tab) focused() string {
-	b.t.Helper()
-	name, err := eval[string](b, `(() => {
-		const e = document.activeElement;
-		return (e.ariaLabel ?? e.labels?.[0]?.innerText ?? e.innerText).trim();
-	})()`)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return name
-}
-
 // someone is a person at the development identity provider. Only Google tells whether the address is
 // proved; the same name and address are the same person.
 type someone struct {
@@ -282,11 +229,6 @@ func (b *tab) consent(who someone) {
 		document.querySelector('#email').value = ` + quote(who.email) + `
 		document.querySelectorAll('#verified').forEach((box) => { box.checked = ` + fmt.Sprint(who.proved) + ` })`)
 	b.click(`document.querySelector('#continue-other')`)
-}
-
-func (b *tab) deny() {
-	b.t.Helper()
-	b.click(`document.querySelector('#deny')`)
 }
 
 // popup returns the window that an act opens.
@@ -331,12 +273,36 @@ func (b *tab) run(script string) {
 	b.do(script, chromedp.Evaluate[chromedp.Void](script))
 }
 
-// faultIs fails unless that is said to be wrong with the field of a label; "" is nothing.
+// get returns what an expression is in the page.
+func get[T any](b *tab, expression string) T {
+	b.t.Helper()
+	value, err := eval[T](b, expression)
+	if err != nil {
+		b.t.Fatalf("%s: %v", expression, err)
+	}
+	return value
+}
+
+// faultIs fails unless that is said to be wrong with the field of a label, to those who see it and to
+// those who hear it; "" is nothing.
 func (b *tab) faultIs(label, want string) {
 	b.t.Helper()
-	if got := b.fault(label); !strings.HasPrefix(got, want) || (want == "") != (got == "") {
+	got := get[string](b, `(() => {
+		const field = `+labelled(label)+`;
+		if (field?.getAttribute('aria-invalid') !== 'true') return '';
+		const fault = document.getElementById(field.getAttribute('aria-errormessage'));
+		if (!field.getAttribute('aria-describedby').split(' ').includes(fault.id)) return 'not described by its fault';
+		return fault.previousElementSibling === field && fault.checkVisibility() ? fault.innerText : 'not beside the field';
+	})()`)
+	if !strings.HasPrefix(got, want) || (want == "") != (got == "") {
 		b.t.Errorf("beside %s stands %q, want %q", label, got, want)
 	}
+}
+
+// focused returns the name of what has the focus.
+func (b *tab) focused() string {
+	b.t.Helper()
+	return get[string](b, "((e) => (e.ariaLabel ?? e.labels?.[0]?.innerText ?? e.innerText).trim())(document.activeElement)")
 }
 
 // focusIs fails unless what has that name has the focus.
@@ -350,7 +316,7 @@ func (b *tab) focusIs(want string) {
 // atHome fails where the address shows more than the page's own: no code, no state, no token.
 func (b *tab) atHome() {
 	b.t.Helper()
-	if got := b.location(); got != b.base+"/" {
+	if got := get[string](b, "location.href"); got != b.base+"/" {
 		b.t.Errorf("the address is %s, want %s/", got, b.base)
 	}
 }

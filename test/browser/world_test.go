@@ -15,9 +15,6 @@ import (
 // demo is the service as "make run" starts it. Tests share it: each has people of its own.
 var demo = harness.Share(func(t testing.TB) string { return service(t) })
 
-// hasty is a service whose access tokens run out soon.
-var hasty = harness.Share(func(t testing.TB) string { return service(t, "JWT_EXPIRES_IN=2s") })
-
 // cautious is a service where a registration becomes an account when its address is proved.
 var cautious = harness.Share(func(t testing.TB) string { return service(t, "REGISTRATION=verified") })
 
