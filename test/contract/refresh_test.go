@@ -156,6 +156,9 @@ func TestASessionEndsOnTime(t *testing.T) {
 			}
 			return nil
 		})
+		if got := s.one.Send(t, request{Method: "GET", Path: "/users/me", Token: a.Token}); got.Status != 401 {
+			t.Errorf("the last access token outlives its session: %d %s", got.Status, got.Body)
+		}
 		harness.Eventually(t, "the access token expires", func() error {
 			if got := s.one.Send(t, request{Method: "GET", Path: "/users/me", Token: idle.Token}); got.Code() != "token_expired" {
 				return fmt.Errorf("%d %s", got.Status, got.Code())

@@ -111,6 +111,11 @@ func TestAUsersOwnLog(t *testing.T) {
 		t.Errorf("an address or a password is in the log: %s", body)
 	}
 	wantActions(t, a.audit(t, "/users/me/audit?userId="+ada.User.ID, root.Token), "registered") // one's own, whoever asks for whose
+	var export struct{ Audit []auditEntry }
+	a.send(t, "GET", "/api/v1/users/me/export", ada.Token, "").want(t, 200, "").into(t, &export)
+	if e := export.Audit[1]; textOf(e.ActorID) != root.User.ID || e.IP != nil || e.UserAgent != nil {
+		t.Errorf("root's entry is exported as %+v", e)
+	}
 	if e := a.audit(t, "/audit?action=user_changed", root.Token).Entries[0]; textOf(e.IP) != "0.0.0.0" || textOf(e.UserAgent) != firefox {
 		t.Errorf("admins see %+v", e)
 	}
