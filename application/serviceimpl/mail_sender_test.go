@@ -290,17 +290,3 @@ func TestPointlessMailsAreDropped(t *testing.T) {
 		}
 	})
 }
-
-// loggedIn logs ada in.
-func (o *office) loggedIn(t *testing.T) models.Principal {
-	t.Helper()
-	grant, err := o.accounts.Login(t.Context(), dto.LoginRequest{Username: "ada", Password: password}, models.Client{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := o.sessions.Reader.WithUser(t.Context(), o.store.SessionsOf(t, grant.User.ID)[0].ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}

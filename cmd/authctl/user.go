@@ -128,12 +128,14 @@ func (t *tool) operate(ctx context.Context, name string, args []string) error {
 	}
 	return t.withCore(ctx, func(core *di.Core, cfg config.Config) error {
 		return t.onUser(ctx, core, rest[0], func(id string) error {
-			operation, user := core.Operation(cfg), models.User{}
+			operation := core.Operation(cfg)
+			change := operation.VerifyEmail
 			if name == "password" {
-				user, err = operation.SetPassword(ctx, id, password)
-			} else {
-				user, err = operation.VerifyEmail(ctx, id)
+				change = func(ctx context.Context, id string) (models.User, error) {
+					return operation.SetPassword(ctx, id, password)
+				}
 			}
+			user, err := change(ctx, id)
 			if err != nil {
 				return err
 			}

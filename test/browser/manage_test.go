@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -155,7 +156,7 @@ func TestDownload(t *testing.T) {
 		}
 		text, err := os.ReadFile(files[0])
 		if err != nil || !strings.Contains(string(text), name+"@example.com") {
-			return fmt.Errorf("the file holds %s, %v", text, err)
+			return fmt.Errorf("the file holds %s: %w", text, errors.Join(err, harness.ErrNotYet))
 		}
 		return nil
 	})

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"gofiber-auth/interfaces/api/handlers"
-	"gofiber-auth/interfaces/api/routes"
 )
 
 const refreshPath = "/api/v1/auth/refresh"
@@ -56,13 +55,6 @@ func TestRefreshRefuses(t *testing.T) {
 	}
 	a.send(t, "POST", "/api/v1/auth/logout", ada.Token, "").want(t, 204, "")
 	a.send(t, "POST", refreshPath, "", refreshBody(ada.RefreshToken)).want(t, 401, "invalid_refresh_token")
-}
-
-// inCookieMode makes the refresh tokens of a go by cookie.
-func (a *api) inCookieMode() *api {
-	a.deps.RefreshCookie = handlers.CookieAlways
-	a.app = routes.New(a.deps)
-	return a
 }
 
 // refreshCookie returns the cookie of an answer, which must be made as the contract says.
