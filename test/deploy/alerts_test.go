@@ -104,7 +104,7 @@ func TestAlertsAreAboutMetricsThatThereAre(t *testing.T) {
 	t.Cleanup(sink.Close)
 	b := startBus(t, shipped+"/nats-server.conf")
 	mute, _ := smtpsink.Mute(t)
-	s := startService(t, b.url("auth"), "SMTP_URL=smtp://"+mute, "BACKEND_SYNC_URL="+sink.URL, "BACKEND_SYNC_SECRET="+strings.Repeat("k", 32))
+	s := startService(t, b.url("auth"), "SMTP_URL=smtp://"+mute, "BACKEND_SYNC_URL="+sink.URL, "BACKEND_SYNC_SECRET=a-secret-of-many-different-bytes-0123456789")
 	s.mustRegister(t, "ada")
 	if _, err := s.do(http.MethodPost, "/api/v1/auth/exchange", "", `{"code":"nobody's"}`, http.StatusBadRequest); err != nil {
 		t.Fatal(err)
